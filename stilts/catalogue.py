@@ -1,0 +1,198 @@
+"""Facts about the world: tasks and models, each one block or line of YAML in `catalogue/`."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stilts.errors import UserError, unknown
+
+KINDS = ("classification", "multiple_choice", "corpus")
+METRICS = ("accuracy", "matthews_correlation")
+SOURCES = ("hub", "files")
+ORIGINS = ("hub", "path", "pretrain")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A data set and how it is posed; see the head of `catalogue/tasks.yaml` for each field."""
+
+    name: str
+    title: str
+    kind: str
+    source: Mapping[str, Any] = field(default_factory=dict)
+    derive: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    first: tuple[str, ...] = ()
+    second: tuple[str, ...] = ()
+    options: tuple[str, ...] | str = ()
+    split: Mapping[str, Any] = field(default_factory=dict)
+    label: str = "label"
+    labels: tuple[str, ...] = ()
+    metric: str = "accuracy"
+    max_tokens: int = 128
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    miniature: str = ""
+    restricted: str = ""
+    cite: str = ""
+
+    @classmethod
+    def from_block(cls, name: str, block: Mapping[str, Any], where: str) -> "Task":
+        """Build a task from its YAML block and check it.
+
+        Args:
+            name: the task's name in chains and paths.
+            block: the fields, as in `catalogue/tasks.yaml`.
+            where: the file the block stands in, for error messages.
+
+        Raises:
+            UserError: an unknown, missing or wrong field.
+        """
+        place = f"{where}, task '{name}'"
+        if not isinstance(block, Mapping):
+            raise UserError(f"{place}: expected a block of fields, found {block!r}")
+        known = {item.name for item in fields(cls)} - {"name"}
+        for key in block:
+            if key not in known:
+                raise unknown("field", key, known, place)
+        values = {"title": name, **block}
+        for key in ("first", "second", "labels"):
+            values[key] = _texts(values.get(key, ()), key, place)
+        if isinstance(values.get("options"), list):
+            values["options"] = tuple(values["options"])
+        if "kind" not in values:
+            raise UserError(f"{place}: 'kind' is missing; allowed: {', '.join(KINDS)}")
+        task = cls(name=name, **values)
+        task._check(place)
+        return task
+
+    def _check(self, place: str) -> None:
+        if self.kind not in KINDS:
+            raise unknown("kind", self.kind, KINDS, place)
+        if self.metric not in METRICS:
+            raise unknown("metric", self.metric, METRICS, place)
+        if not isinstance(self.max_tokens, int) or self.max_tokens < 4:
+            raise UserError(f"{place}: max_tokens must be a number from 4, found {self.max_tokens}")
+        if not self.derive and not any(key in self.source for key in SOURCES):
+            raise UserError(f"{place}: 'source' must name one of {', '.join(SOURCES)}, or 'derive'")
+        if self.kind == "corpus":
+            if not self.text:
+                raise UserError(f"{place}: a corpus needs 'text', for example \"{{text}}\"")
+        elif len(self.labels) < 2:
+            raise UserError(f"{place}: 'labels' must list at least two class names in index order")
+        if self.kind == "multiple_choice" and not self.derive:
+            if not self.options:
+                raise UserError(f"{place}: multiple choice needs 'options': columns, or one column")
+            if sum("{option}" in segment for segment in self.second) != 1:
+                raise UserError(f"{place}: 'second' must hold {{option}} once, to mark its place")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the task as plain JSON-like data: what a job gets and a rerun is judged by."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self).items()
+        }
+
+
+@dataclass(frozen=True)
+class Model:
+    """A pretrained model and where it comes from: `hub` id, local `path` or `pretrain` recipe."""
+
+    name: str
+    origin: Mapping[str, Any]
+    cite: str = ""
+
+    @classmethod
+    def from_block(cls, name: str, block: Mapping[str, Any], where: str) -> "Model":
+        """Build a model from its line, such as `{hub: FacebookAI/roberta-large}`.
+
+        Raises:
+            UserError: not exactly one origin, or an unknown key.
+        """
+        place = f"{where}, model '{name}'"
+        if not isinstance(block, Mapping):
+            raise UserError(f"{place}: expected {{hub: …}}, {{path: …}} or {{pretrain: …}}")
+        for key in block:
+            if key not in {*ORIGINS, "revision", "cite"}:
+                raise unknown("key", key, {*ORIGINS, "revision", "cite"}, place)
+        if sum(key in block for key in ORIGINS) != 1:
+            raise UserError(f"{place}: give exactly one origin of {', '.join(ORIGINS)}")
+        origin = {key: value for key, value in block.items() if key != "cite"}
+        return cls(name, origin, str(block.get("cite", "")))
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All tasks and models by name."""
+
+    tasks: Mapping[str, Task]
+    models: Mapping[str, Model]
+
+    def task(self, name: str, where: str) -> Task:
+        """Return a task by name, or raise a `UserError` that lists the known ones."""
+        if name not in self.tasks:
+            raise unknown("task", name, self.tasks, where)
+        return self.tasks[name]
+
+
+def load_catalogue(
+    folder: Path, *, tasks: Mapping[str, Any] | None = None, models: Mapping[str, Any] | None = None
+) -> Catalogue:
+    """Read `folder/tasks.yaml` and `folder/models.yaml`, then lay config blocks over them.
+
+    Args:
+        folder: the catalogue.
+        tasks: blocks of the reader's config: a new name adds a task, a known name changes the
+            given fields of it.
+        models: origins of the reader's config, by catalogue name.
+
+    Raises:
+        UserError: a wrong block, in one line that names the file.
+    """
+    blocks = read_yaml(folder / "tasks.yaml")
+    known = {name: str(folder / "tasks.yaml") for name in blocks}
+    for name, block in (tasks or {}).items():
+        blocks[name] = {**blocks.get(name, {}), **block} if isinstance(block, Mapping) else block
+        known[name] = "config key 'tasks'"
+    found = {name: Task.from_block(name, blocks[name], known[name]) for name in blocks}
+    for task in found.values():
+        parent = task.derive.get("parent", task.name)
+        if parent not in found:
+            raise unknown("parent task", parent, found, f"{known[task.name]}, task '{task.name}'")
+    origins = read_yaml(folder / "models.yaml")
+    where = {name: str(folder / "models.yaml") for name in origins} | {
+        name: "config key 'models'" for name in models or {}
+    }
+    origins |= models or {}
+    return Catalogue(
+        found, {name: Model.from_block(name, origins[name], where[name]) for name in origins}
+    )
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping that a YAML file holds.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or holds no mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: restore it from the repository") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}: not valid YAML{line}: fix the syntax there") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected a mapping of names to blocks")
+    return content
+
+
+def _texts(value: Any, key: str, place: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise UserError(f"{place}: '{key}' must be a list of texts in quotes, found {value!r}")
+    return tuple(value)
