@@ -1,0 +1,277 @@
+"""From a study and a scale to what has to run: cells, points and recipes as plain data."""
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from stilts.catalogue import Catalogue, Task
+from stilts.chain import NONE, parse_chain, prefixes
+from stilts.errors import UserError, unknown
+from stilts.scale import Scale
+from stilts.study import Setting, Study, Sweep
+
+_SHORT = {"lr": "lr", "batch": "bs", "warmup": "wu", "seed": "s", "epochs": "ep"}
+_POSITIVE = ("lr", "batch", "epochs")
+_LONG = {short: long for long, short in _SHORT.items()}
+
+
+class Cell(NamedTuple):
+    """A model that walked a chain, and the target it is fine-tuned and scored on."""
+
+    model: str
+    chain: str
+    target: str
+
+
+def point_name(values: Mapping[str, Any]) -> str:
+    """Return a grid point's name, such as `lr1e-05_bs16_wu0.2_s42`, the stem of its run file."""
+    return "_".join(f"{_SHORT[axis]}{value!r}" for axis, value in values.items())
+
+
+def parse_point(name: str) -> dict[str, Any]:
+    """Read a point's settings back from its name; inverse of `point_name`.
+
+    A job learns its points from the files it must write, so that its parameters do not depend on
+    how the grid is cut into jobs.
+    """
+    values: dict[str, Any] = {}
+    for part in name.split("_"):
+        short = re.match("[a-z]+", part).group()
+        text = part[len(short) :]
+        values[_LONG[short]] = int(text) if text.isdigit() else float(text)
+    return values
+
+
+def grid_points(grid: Mapping[str, Iterable[Any]], where: str) -> dict[str, dict[str, Any]]:
+    """Cross the axes of a grid; returns settings by point name.
+
+    Raises:
+        UserError: an unknown axis, an empty axis or a value that is no number.
+    """
+    axes = {}
+    for axis, values in grid.items():
+        if axis not in _SHORT:
+            raise unknown("grid axis", axis, _SHORT, where)
+        if not isinstance(values, list) or not values:
+            raise UserError(f"{where}: axis '{axis}' is empty: list at least one value")
+        axes[axis] = [_number(value, f"{where}, axis '{axis}'") for value in values]
+        lowest = min(axes[axis])
+        if lowest < 0 or (lowest == 0 and axis in _POSITIVE):
+            raise UserError(f"{where}, axis '{axis}': {lowest} is too small")
+    if not axes:
+        raise UserError(f"{where}: the grid is empty: give at least one axis")
+    crossed = itertools.product(*axes.values())
+    points = [dict(zip(axes, values, strict=True)) for values in crossed]
+    return {point_name(values): values for values in points}
+
+
+def _number(value: Any, where: str) -> int | float:
+    # YAML 1.1 reads 1e-5 (no dot) as text; readers type it all the same.
+    try:
+        number = float(value) if not isinstance(value, bool) else None
+    except (TypeError, ValueError):
+        number = None
+    if number is None or number != number or number in (float("inf"), float("-inf")):
+        raise UserError(f"{where}: {value!r} is not a number")
+    return int(number) if number.is_integer() else number
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """A study at a scale, narrowed by the reader: everything that its rules need to know."""
+
+    study: Study
+    scale: Scale
+    catalogue: Catalogue
+    points: Mapping[str, Mapping[str, Any]]
+    cells: tuple[Cell, ...]
+    zero_shot: tuple[Cell, ...]
+    unavailable: tuple[Cell, ...]
+    overrides: Mapping[str, Any]
+    precision: str
+
+    @cached_property
+    def checkpoints(self) -> list[tuple[str, str]]:
+        """Every (model, chain) to train, in an order in which parents come first."""
+        found = {
+            (cell.model, chain): None
+            for cell in (*self.cells, *self.zero_shot)
+            for chain in prefixes(cell.chain)
+        }
+        return list(found)
+
+    @cached_property
+    def tasks(self) -> list[str]:
+        """Every task that a stage or a score needs."""
+        named = [cell.target for cell in (*self.cells, *self.zero_shot)]
+        for _, chain in self.checkpoints:
+            named += parse_chain(chain)[-1].tasks
+        return list(dict.fromkeys(named))
+
+    def settings(self, task: str, role: str) -> dict[str, Setting]:
+        """Return the settings of a task in a role, at this scale, each with its origin."""
+        merged = {"max_tokens": Setting(self.catalogue.tasks[task].max_tokens, "assumed")}
+        merged |= self.study.recipe(task, role)
+        if "lr" in merged:
+            lr = merged["lr"]
+            merged["lr"] = lr._replace(value=self.scale.learning_rate(lr.value))
+        for layer in (self.scale.layer, self.overrides):
+            for part in (layer.get("all"), layer.get(role), layer.get("tasks", {}).get(task)):
+                merged |= part or {}
+        return merged
+
+    def generator(self, name: str) -> dict[str, Setting]:
+        """Return the settings of a generator of derived tasks at this scale."""
+        merged = self.study.generator(name)
+        for layer in (self.scale.layer, self.overrides):
+            merged |= layer.get("generators", {}).get(name, {})
+        return merged
+
+    def target_spec(self, cell: Cell) -> dict[str, Any]:
+        """Return what a job needs to fine-tune and score a cell, whatever its points."""
+        return {
+            **self._identity(cell.model, cell.chain),
+            "target": cell.target,
+            "task": _task_facts(self.catalogue.tasks[cell.target]),
+            "recipe": _values(self.settings(cell.target, "targets")),
+        }
+
+    def stage_spec(self, model: str, chain: str) -> dict[str, Any]:
+        """Return what a job needs to train the last stage of a chain."""
+        stage = parse_chain(chain)[-1]
+        settings = self.settings(stage.tasks[0], "intermediates")
+        return {
+            **self._identity(model, chain),
+            "tasks": [_task_facts(self.catalogue.tasks[name]) for name in stage.tasks],
+            "size": self.scale.size(stage.size),
+            "recipe": _values(settings),
+            "origins": {key: setting.origin for key, setting in sorted(settings.items())},
+        }
+
+    def zero_shot_spec(self, cell: Cell) -> dict[str, Any]:
+        """Return what a job needs to score a cell without training on its target."""
+        settings = self.settings(cell.target, "targets")
+        return {
+            **self._identity(cell.model, cell.chain),
+            "target": cell.target,
+            "task": _task_facts(self.catalogue.tasks[cell.target]),
+            "max_tokens": settings["max_tokens"].value,
+            "seed": self.study.recipe(cell.target, "intermediates")["seed"].value,
+        }
+
+    def _identity(self, model: str, chain: str) -> dict[str, Any]:
+        return {
+            "study": self.study.name,
+            "scale": self.scale.name,
+            "protocol": self.study.protocol,
+            "model": model,
+            "chain": chain,
+            "precision": self.precision,
+        }
+
+
+def resolve(
+    study: Study,
+    scale: Scale,
+    catalogue: Catalogue,
+    *,
+    only: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    missing: frozenset[str],
+    precision: str,
+) -> StudyPlan:
+    """Cross a study's sweeps with its models and grid, at a scale.
+
+    Args:
+        study: the paper's experiment.
+        scale: how big the world is.
+        catalogue: the tasks and models that names refer to.
+        only: `chains`, `targets` and `grid` that narrow the study. A chain or target that the
+            study does not have is run all the same, with the study's general settings.
+        overrides: a layer of settings of the reader's config.
+        missing: tasks whose restricted files are not there; their cells become unavailable.
+        precision: `auto`, `fp32` or `bf16`.
+
+    Raises:
+        UserError: an unknown task, chain or grid axis, or nothing left to run.
+    """
+    where = f"studies/{study.name}/study.yaml"
+    grid = {axis: setting.value for axis, setting in study.grid.items()} | only.get("grid", {})
+    points = grid_points(grid, f"grid of {where} or config key 'only'")
+    if "lr" in grid:
+        points = _rescale(points.values(), scale)
+    pairs = _narrow(study.sweeps.values(), only)
+    scored = _narrow(study.zero_shot.values(), only, extend=False)
+    _check_tasks([*pairs, *scored], catalogue, where)
+    cells = [Cell(model, *pair) for model in study.models for pair in pairs]
+    zero_shot = [Cell(model, *pair) for model in study.models for pair in scored]
+    gone = [cell for cell in cells if _needs(cell) & missing]
+    kept = tuple(cell for cell in cells if cell not in gone)
+    if not kept:
+        raise UserError(f"config key 'only': nothing of study '{study.name}' is left to run")
+    return StudyPlan(
+        study=study,
+        scale=scale,
+        catalogue=catalogue,
+        points=points,
+        cells=kept,
+        zero_shot=tuple(cell for cell in zero_shot if not _needs(cell) & missing),
+        unavailable=tuple(gone),
+        overrides=overrides,
+        precision=precision,
+    )
+
+
+def _rescale(points: Iterable[Mapping[str, Any]], scale: Scale) -> dict[str, dict[str, Any]]:
+    rescaled = [{**point, "lr": scale.learning_rate(point["lr"])} for point in points]
+    return {point_name(point): point for point in rescaled}
+
+
+def _narrow(
+    sweeps: Iterable[Sweep], only: Mapping[str, Any], *, extend: bool = True
+) -> list[tuple[str, str]]:
+    pairs = list(dict.fromkeys(pair for sweep in sweeps for pair in sweep.cells()))
+    chains = dict.fromkeys(only.get("chains") or (chain for chain, _ in pairs))
+    targets = dict.fromkeys(only.get("targets") or (target for _, target in pairs))
+    kept = [(chain, target) for chain, target in pairs if chain in chains and target in targets]
+    known_chains, known_targets = ({pair[side] for pair in pairs} for side in (0, 1))
+    added = [
+        (chain, target)
+        for chain in chains
+        for target in targets
+        if extend and (chain not in known_chains or target not in known_targets)
+    ]
+    return kept + added
+
+
+def _check_tasks(pairs: list[tuple[str, str]], catalogue: Catalogue, where: str) -> None:
+    for chain, target in pairs:
+        for stage in parse_chain(chain):
+            for name in stage.tasks:
+                catalogue.task(name, f"chain '{chain}' of {where} or config key 'only'")
+            if len(stage.tasks) > 1:
+                raise UserError(f"chain '{chain}': tasks trained together are not supported yet")
+        task = catalogue.task(target, f"target of {where} or config key 'only'")
+        if task.kind == "corpus":
+            raise UserError(f"target '{target}' is a corpus, which cannot be scored")
+
+
+def _needs(cell: Cell) -> set[str]:
+    stages = parse_chain(cell.chain) if cell.chain != NONE else ()
+    return {cell.target}.union(*(stage.tasks for stage in stages))
+
+
+def _task_facts(task: Task) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "kind": task.kind,
+        "labels": list(task.labels),
+        "metric": task.metric,
+    }
+
+
+def _values(settings: Mapping[str, Setting]) -> dict[str, Any]:
+    return {key: setting.value for key, setting in sorted(settings.items())}
