@@ -1,0 +1,45 @@
+"""What every job does around its work: a log file, and one readable line when it fails."""
+
+import contextlib
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+# Chatter and network look-ups of the libraries; a job fetches only what it says it fetches.
+_QUIET = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+@contextlib.contextmanager
+def job(log: Path | str) -> Iterator[None]:
+    """Run a job's work, its messages in the file `log`, a failure as one line on the terminal.
+
+    The whole traceback goes to the log. The process then ends with status 1, so that the
+    workflow manager sees the failure without printing the traceback once more.
+    """
+    path = Path(log)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.environ.update(_QUIET)
+    logging.basicConfig(
+        filename=path,
+        filemode="w",
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        force=True,
+    )
+    logging.captureWarnings(True)
+    try:
+        yield
+    except Exception as error:
+        logging.error("%s", traceback.format_exc())
+        kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
+        print(f"error: {kind}{error} (log: {path})", file=sys.stderr)
+        sys.exit(1)
