@@ -1,0 +1,306 @@
+"""The hub path, against a loopback server that answers as the hub does.
+
+The endpoint is read when the libraries are imported, so each reading runs in its own process.
+"""
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "toys/letters"
+SHA = "1" * 40
+CONVERTED_SHA = "2" * 40
+CARD = """---
+configs:
+- config_name: vowels
+  data_files:
+  - split: train
+    path: vowels/train-00000-of-00001.parquet
+  - split: validation
+    path: vowels/validation-00000-of-00001.parquet
+---
+"""
+READ = """
+import json, sys
+from stilts.errors import UserError
+from stilts.sources import read_source
+try:
+    rows, origin = read_source(json.loads(sys.argv[1]), sys.argv[2])
+    print(json.dumps({"rows": rows, "origin": origin}))
+except UserError as error:
+    print(json.dumps({"error": str(error)}))
+"""
+
+
+def parquet(*words):
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"word": list(words), "label": list(range(len(words)))}), stream)
+    return stream.getvalue()
+
+
+class Hub(ThreadingHTTPServer):
+    """A hub with one data set: files by commit, branches that name commits, requests seen."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.branches = {"main": SHA}
+        self.files = {
+            SHA: {
+                "README.md": CARD.encode(),
+                "vowels/train-00000-of-00001.parquet": parquet("a", "e", "i"),
+                "vowels/validation-00000-of-00001.parquet": parquet("o", "u"),
+            }
+        }
+        self.seen = []
+
+    def become_a_script(self):
+        self.branches["refs/convert/parquet"] = CONVERTED_SHA
+        self.files[CONVERTED_SHA] = {
+            "vowels/train/0000.parquet": parquet("a", "e", "i"),
+            "vowels/validation/0000.parquet": parquet("o", "u"),
+            "consonants/train/0000.parquet": parquet("b"),
+        }
+        self.files[SHA] = {"README.md": b"# letters\n", "letters.py": b"raise SystemExit"}
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Answers dataset_info, paths-info, tree and resolve; everything else is not found."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_HEAD(self):
+        self.answer()
+
+    def do_GET(self):
+        self.answer()
+
+    def do_POST(self):
+        length = int(self.headers.get("Content-Length", 0))
+        self.answer(self.rfile.read(length).decode())
+
+    def answer(self, body=""):
+        path = self.path.split("?")[0].replace("%2F", "/").strip("/")
+        self.server.seen.append((self.command, path, self.headers.get("Authorization")))
+        for action, reply in (
+            (f"api/datasets/{NAME}/paths-info/", self.paths_info),
+            (f"api/datasets/{NAME}/tree/", self.tree),
+            (f"api/datasets/{NAME}/revision/", self.info),
+            (f"datasets/{NAME}/resolve/", self.resolve),
+        ):
+            if path.startswith(action):
+                return reply(path.removeprefix(action), body)
+        if path == f"api/datasets/{NAME}":
+            return self.info("main", body)
+        return self.missing("RepoNotFound")
+
+    def commit(self, rest):
+        """Cut a path into the commit it is at and what follows."""
+        known = {**self.server.branches, **{sha: sha for sha in self.server.files}}
+        for name, sha in known.items():
+            if rest == name or rest.startswith(f"{name}/"):
+                return sha, rest[len(name) :].strip("/")
+        return None, rest
+
+    def info(self, rest, _):
+        sha, _ = self.commit(rest)
+        if sha is None:
+            return self.missing("RevisionNotFound")
+        names = [{"rfilename": name} for name in self.server.files[sha]]
+        return self.send({"id": NAME, "sha": sha, "siblings": names, "tags": [], "private": False})
+
+    def tree(self, rest, _):
+        sha, folder = self.commit(rest)
+        recursive = "recursive=true" in self.path.lower()
+        entries = {}
+        for name, content in self.server.files[sha].items():
+            if not folder or name.startswith(f"{folder}/"):
+                below = name[len(folder) :].strip("/").split("/")
+                if len(below) == 1 or recursive:
+                    entries[name] = self.entry(name, content)
+                for depth in range(1, len(below) if recursive else min(2, len(below))):
+                    path = f"{folder}/{'/'.join(below[:depth])}".strip("/")
+                    entries[path] = {"type": "directory", "path": path, "oid": "0" * 40, "size": 0}
+        return self.send(list(entries.values())) if entries else self.missing("EntryNotFound")
+
+    def paths_info(self, rest, body):
+        sha, _ = self.commit(rest)
+        if body.startswith("{"):
+            wanted = json.loads(body)["paths"]
+        else:
+            wanted = urllib.parse.parse_qs(body)["paths"]
+        entries = []
+        for path in [wanted] if isinstance(wanted, str) else wanted:
+            files = self.server.files[sha]
+            if path in files:
+                entries.append(self.entry(path, files[path]))
+            elif any(name.startswith(f"{path}/") for name in files):
+                entries.append({"type": "directory", "path": path, "oid": "0" * 40, "size": 0})
+        return self.send(entries)
+
+    def entry(self, path, content):
+        oid = hashlib.sha1(content).hexdigest()
+        return {"type": "file", "path": path, "size": len(content), "oid": oid}
+
+    def resolve(self, rest, _):
+        sha, path = self.commit(rest)
+        if sha is None:
+            return self.missing("RevisionNotFound")
+        content = self.server.files[sha].get(path)
+        if content is None:
+            return self.missing("EntryNotFound")
+        etag = f'"{hashlib.sha1(content).hexdigest()}"'
+        return self.send(content, {"X-Repo-Commit": sha, "ETag": etag})
+
+    def missing(self, code):
+        self.send({"error": code}, {"X-Error-Code": code, "X-Error-Message": code}, status=404)
+
+    def send(self, content, headers=None, status=200):
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for key, value in (headers or {}).items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+
+@pytest.fixture
+def hub():
+    server = Hub()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def read(hub, tmp_path, source, split="train", **extra):
+    """Call `read_source` in a process whose hub is the loopback server."""
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("HF_") and "proxy" not in key.lower()
+    }
+    environment |= {
+        "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_address[1]}",
+        "HF_HOME": str(tmp_path / "cache"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_XET": "1",
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+        **extra,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", READ, json.dumps(source), split],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1]) | {"stderr": done.stderr}
+
+
+def test_a_hub_split_comes_with_the_commit_it_was_read_at(hub, tmp_path):
+    found = read(hub, tmp_path, {"hub": NAME, "config": "vowels"}, "validation")
+    assert found["rows"] == [{"word": "o", "label": 0}, {"word": "u", "label": 1}]
+    assert found["origin"]["revision"] == SHA
+    assert found["origin"]["branch"] == "main"
+    asked = {path for _, path, _ in hub.seen}
+    assert f"datasets/{NAME}/resolve/{SHA}/vowels/validation-00000-of-00001.parquet" in asked
+
+
+def test_a_branch_is_resolved_to_its_commit(hub, tmp_path):
+    other = "3" * 40
+    hub.branches["old"] = other
+    hub.files[other] = {**hub.files[SHA], "vowels/train-00000-of-00001.parquet": parquet("y")}
+    found = read(hub, tmp_path, {"hub": NAME, "config": "vowels", "revision": "old"})
+    assert (found["origin"]["revision"], found["origin"]["branch"]) == (other, "old")
+    assert [row["word"] for row in found["rows"]] == ["y"]
+
+
+def test_new_content_on_the_hub_is_not_hidden_by_the_cache(hub, tmp_path):
+    source = {"hub": NAME, "config": "vowels"}
+    read(hub, tmp_path, source)
+    newer = "4" * 40
+    hub.branches["main"] = newer
+    hub.files[newer] = {**hub.files[SHA], "vowels/train-00000-of-00001.parquet": parquet("y")}
+    found = read(hub, tmp_path, source)
+    assert [row["word"] for row in found["rows"]] == ["y"]
+    assert found["origin"]["revision"] == newer
+
+
+def test_an_older_version_in_the_cache_does_not_stand_in_for_a_failed_read(hub, tmp_path):
+    source = {"hub": NAME, "config": "vowels"}
+    read(hub, tmp_path, source)
+    hub.branches["main"] = "5" * 40
+    hub.files["5" * 40] = {}
+    assert "another revision" in read(hub, tmp_path, source)["error"]
+
+
+def test_a_data_set_with_a_script_is_read_from_the_hubs_parquet_copy(hub, tmp_path):
+    hub.become_a_script()
+    found = read(hub, tmp_path, {"hub": NAME, "config": "vowels"}, "validation")
+    assert [row["word"] for row in found["rows"]] == ["o", "u"]
+    assert found["origin"]["revision"] == CONVERTED_SHA
+    assert found["origin"]["branch"] == "refs/convert/parquet"
+
+
+def test_a_local_folder_with_the_name_of_a_data_set_is_not_read_in_its_place(hub, tmp_path):
+    folder = tmp_path / NAME
+    folder.mkdir(parents=True)
+    (folder / "train.csv").write_text("word,label\nwrong,0\n")
+    found = read(hub, tmp_path, {"hub": NAME, "config": "vowels"})
+    assert [row["word"] for row in found["rows"]] == ["a", "e", "i"]
+
+
+@pytest.mark.parametrize(
+    ("source", "split", "said"),
+    [
+        ({"hub": "toys/digits"}, "train", "data set 'toys/digits' is not on the hub"),
+        ({"hub": NAME, "config": "runes"}, "train", "the hub has: ['vowels']"),
+        ({"hub": NAME, "config": "vowels"}, "test", "has no split 'test'"),
+        ({"hub": NAME, "revision": "v9"}, "train", "has no revision 'v9'"),
+    ],
+)
+def test_what_the_hub_does_not_have_is_one_line(hub, tmp_path, source, split, said):
+    found = read(hub, tmp_path, source, split)
+    assert said in found["error"]
+    assert "\n" not in found["error"]
+
+
+def test_a_failed_download_is_one_line_that_names_the_mirror_and_no_token(hub, tmp_path):
+    token = "hf_" + "x" * 30
+    hub.files[SHA].pop("vowels/train-00000-of-00001.parquet")
+    found = read(hub, tmp_path, {"hub": NAME, "config": "vowels"}, HF_TOKEN=token)
+    assert f"Bearer {token}" in {authorization for *_, authorization in hub.seen}
+    assert NAME in found["error"] and "'mirror'" in found["error"]
+    assert "\n" not in found["error"] and token not in found["error"] + found["stderr"]
+
+
+def test_an_unreachable_hub_is_one_line(hub, tmp_path):
+    found = read(hub, tmp_path, {"hub": NAME}, HF_ENDPOINT="http://127.0.0.1:9")
+    assert f"data set '{NAME}' cannot be read from the hub" in found["error"]
+    assert "'mirror'" in found["error"] and "\n" not in found["error"]
+
+
+def test_offline_mode_is_one_line_that_names_the_mirror(hub, tmp_path):
+    found = read(hub, tmp_path, {"hub": NAME}, HF_HUB_OFFLINE="1")
+    assert "HF_HUB_OFFLINE is set" in found["error"] and "'mirror'" in found["error"]
+    assert not hub.seen
