@@ -53,7 +53,7 @@ def load(
     if kind not in CLASSES:
         raise ValueError(f"kind {kind!r} has no head: use one of {', '.join(CLASSES)}")
     local = {"local_files_only": True, "trust_remote_code": False}
-    with _silence():
+    with silence():
         config = AutoConfig.from_pretrained(folder, **local)
         carry = _carries_head(config, kind, task)
         config.num_labels = num_labels if kind == "classification" else 1
@@ -104,7 +104,7 @@ def save(
 ) -> None:
     """Write config, safetensors weights and tokenizer files; `task` names what the head solves."""
     setattr(model.config, TASK, task)
-    with _silence():
+    with silence():
         model.save_pretrained(folder, safe_serialization=True)
         tokenizer.save_pretrained(folder)
 
@@ -180,7 +180,7 @@ def _start_head(model: PreTrainedModel, report: HeadReport, seed: int) -> None:
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep load reports and progress bars off the terminal: the head report says it all."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()

@@ -1,0 +1,208 @@
+"""Small stand-in models, pretrained here: tokenizer and weights from a corpus and a recipe."""
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import ByteLevelBPETokenizer
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    GPT2Tokenizer,
+    PreTrainedModel,
+    RobertaTokenizer,
+)
+
+from stilts.modelling import save
+from stilts.training import rate
+
+OBJECTIVES = {"mlm": AutoModelForMaskedLM, "clm": AutoModelForCausalLM}
+TOKENIZERS = {
+    "roberta": (RobertaTokenizer, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]),
+    "gpt2": (GPT2Tokenizer, ["<|endoftext|>"]),
+}
+IGNORED = -100  # the label that cross entropy skips
+HELD_OUT = 20  # without validation texts, every 20th text is held out
+VALIDATION_BLOCKS = 256  # enough for a perplexity within a few per cent
+
+
+def pretrain(
+    spec: dict[str, Any],
+    texts: Sequence[str],
+    folder: Path | str,
+    *,
+    validation: Sequence[str] | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Pretrain the model that `spec` describes, write it to `folder` and return what was reached.
+
+    spec: family, objective ("mlm" | "clm"), tokenizer ({"train": {"vocab_size"}} | {"path"}),
+        config (for AutoConfig.for_model), max_tokens, steps, batch, lr, warmup (share), seed.
+    Returns steps, parameters, vocabulary, blocks, train_loss (mean of the last tenth),
+    validation_loss (nats per predicted token) and perplexity, its exponential.
+
+    Raises:
+        ValueError: unknown objective, no way to train this family's tokenizer, or too little text.
+    """
+    if spec["objective"] not in OBJECTIVES:
+        raise ValueError(f"objective {spec['objective']!r} is unknown: use mlm or clm")
+    if validation is None:
+        validation = texts[::HELD_OUT]
+        texts = [text for i, text in enumerate(texts) if i % HELD_OUT]
+    tokenizer = make_tokenizer(spec, texts)
+    blocks = lay_blocks(texts, tokenizer, spec)
+    held_out = lay_blocks(validation, tokenizer, spec)[:VALIDATION_BLOCKS]
+    torch.manual_seed(spec["seed"])
+    model = OBJECTIVES[spec["objective"]].from_config(_config(spec, tokenizer))
+    losses = _fit(model, tokenizer, blocks, spec, progress)
+    loss = _validation_loss(model, tokenizer, held_out, spec)
+    save(model, tokenizer, folder)
+    return {
+        "steps": spec["steps"],
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "vocabulary": len(tokenizer),
+        "blocks": len(blocks),
+        "train_loss": sum(losses[-(len(losses) // 10 or 1) :]) / (len(losses) // 10 or 1),
+        "validation_loss": loss,
+        "perplexity": math.exp(loss),
+    }
+
+
+def make_tokenizer(spec: dict[str, Any], texts: Sequence[str]) -> Any:
+    """Return the tokenizer of a recipe: loaded, or a byte-level BPE trained on `texts`.
+
+    Training is deterministic: the same texts give the same vocabulary and merges, byte for byte.
+    """
+    if "path" in spec["tokenizer"]:
+        path = spec["tokenizer"]["path"]
+        return AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    if spec["family"] not in TOKENIZERS:
+        raise ValueError(
+            f"no tokenizer can be trained for family {spec['family']!r} "
+            f"(only {', '.join(TOKENIZERS)}): give `tokenizer: {{path: folder}}`"
+        )
+    tokenizer_class, special = TOKENIZERS[spec["family"]]
+    trained = ByteLevelBPETokenizer()
+    size = spec["tokenizer"]["train"]["vocab_size"]
+    trained.train_from_iterator(texts, size, special_tokens=special, show_progress=False)
+    learnt = json.loads(trained.to_str())["model"]
+    merges = [tuple(merge) for merge in learnt["merges"]]
+    return tokenizer_class(
+        vocab=learnt["vocab"], merges=merges, model_max_length=spec["max_tokens"]
+    )
+
+
+def lay_blocks(texts: Sequence[str], tokenizer: Any, spec: dict[str, Any]) -> Tensor:
+    """Return the texts end to end, cut into int64 blocks [n, max_tokens]; the rest is dropped.
+
+    An end-of-text token follows every text. Blocks of a masked model are framed by the first and
+    last special token, which is the form its fine-tuning sequences will have.
+    """
+    encoded = tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
+    masked = spec["objective"] == "mlm"
+    end = tokenizer.sep_token_id if masked else tokenizer.eos_token_id
+    stream = np.concatenate([[*ids, end] for ids in encoded])
+    width = spec["max_tokens"] - (2 if masked else 0)
+    count = len(stream) // width
+    if not count:
+        raise ValueError(f"the corpus has {len(stream)} tokens, less than one block of {width}")
+    blocks = torch.from_numpy(stream[: count * width].reshape(count, width)).long()
+    if not masked:
+        return blocks
+    frame = blocks.new_tensor([[tokenizer.cls_token_id, end]]).expand(count, 2)
+    return torch.cat([frame[:, :1], blocks, frame[:, 1:]], dim=1)
+
+
+def mask_tokens(
+    blocks: Tensor, tokenizer: Any, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return inputs and labels of masked language modelling (Devlin et al. 2019), both [n, L].
+
+    15 % of the ordinary tokens are to be predicted; of these 80 % become the mask token, 10 % a
+    random token and 10 % stay. Labels are IGNORED elsewhere.
+    """
+    special = torch.isin(blocks, torch.tensor(tokenizer.all_special_ids))
+    chance = torch.rand(blocks.shape, generator=generator)
+    fate = torch.rand(blocks.shape, generator=generator)
+    random = torch.randint(len(tokenizer), blocks.shape, generator=generator)
+    chosen = (chance < 0.15) & ~special
+    inputs = torch.where(chosen & (fate < 0.8), tokenizer.mask_token_id, blocks)
+    inputs = torch.where(chosen & (fate >= 0.9), random, inputs)
+    return inputs, torch.where(chosen, blocks, IGNORED)
+
+
+def _config(spec: dict[str, Any], tokenizer: Any) -> Any:
+    """Return the model's config: the recipe's, with the tokenizer's vocabulary and ids."""
+    names = ("pad_token_id", "bos_token_id", "eos_token_id")
+    special = {name: getattr(tokenizer, name) for name in names}
+    return AutoConfig.for_model(
+        spec["family"], vocab_size=len(tokenizer), **special, **spec["config"]
+    )
+
+
+def _loss(model: PreTrainedModel, inputs: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean loss over the labelled places; only their logits enter the softmax."""
+    places = labels != IGNORED
+    return functional.cross_entropy(model(input_ids=inputs).logits[places], labels[places])
+
+
+def _examples(
+    blocks: Tensor, tokenizer: Any, spec: dict[str, Any], generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return inputs and labels of the recipe's objective."""
+    if spec["objective"] == "mlm":
+        return mask_tokens(blocks, tokenizer, generator)
+    labels = torch.full_like(blocks, IGNORED)
+    labels[:, :-1] = blocks[:, 1:]
+    return blocks, labels
+
+
+def _fit(
+    model: PreTrainedModel, tokenizer: Any, blocks: Tensor, spec: dict[str, Any], progress: bool
+) -> list[float]:
+    """Train in place for spec["steps"] batches of blocks drawn at random; return the losses."""
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=spec["lr"], weight_decay=0.01, betas=(0.9, 0.98), fused=True
+    )
+    generator = torch.Generator().manual_seed(spec["seed"])
+    model.train()
+    losses = []
+    steps = tqdm(range(spec["steps"]), "pretrain", file=sys.stderr, disable=not progress)
+    for step in steps:
+        drawn = torch.randint(len(blocks), (spec["batch"],), generator=generator)
+        loss = _loss(model, *_examples(blocks[drawn], tokenizer, spec, generator))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.param_groups[0]["lr"] = spec["lr"] * rate(step, spec["steps"], spec)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+        if step % 50 == 0:
+            steps.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
+    return losses
+
+
+def _validation_loss(
+    model: PreTrainedModel, tokenizer: Any, blocks: Tensor, spec: dict[str, Any]
+) -> float:
+    """Return the mean loss per predicted token of held-out blocks, masked with the same seed."""
+    inputs, labels = _examples(blocks, tokenizer, spec, torch.Generator().manual_seed(spec["seed"]))
+    total, count = 0.0, 0
+    model.eval()
+    with torch.inference_mode():
+        for part in torch.arange(len(blocks)).split(spec["batch"]):
+            predicted = int((labels[part] != IGNORED).sum())
+            if predicted:
+                total += _loss(model, inputs[part], labels[part]).item() * predicted
+                count += predicted
+    return total / count
