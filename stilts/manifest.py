@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -43,10 +44,44 @@ def write_atomic(path: Path | str, content: str | bytes) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+@contextlib.contextmanager
+def filled_folder(folder: Path | str) -> Iterator[Path]:
+    """Yield a temporary folder whose files move into `folder` when the block succeeds.
+
+    For libraries that write several files themselves: a failure half-way leaves `folder` as it
+    was. A `manifest.json` among the files moves last.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target))
+    try:
+        yield temporary
+        for path in sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST):
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+            os.replace(path, target / path.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def file_digests(folder: Path | str) -> dict[str, str]:
+    """Return the SHA-256 of every file of a folder by name, its manifest and folders left out."""
+    return {
+        path.name: sha256_of(path)
+        for path in sorted(Path(folder).iterdir())
+        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
+    }
+
+
 def sha256_of(path: Path | str) -> str:
     """Return the hexadecimal SHA-256 digest of a file."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_of_bytes(content: bytes) -> str:
+    """Return the hexadecimal SHA-256 digest of bytes in memory."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def digest_of(value: Any) -> str:

@@ -130,13 +130,13 @@ class StudyPlan:
             merged |= layer.get("generators", {}).get(name, {})
         return merged
 
-    def target_spec(self, cell: Cell) -> dict[str, Any]:
+    def target_spec(self, model: str, chain: str, target: str) -> dict[str, Any]:
         """Return what a job needs to fine-tune and score a cell, whatever its points."""
         return {
-            **self._identity(cell.model, cell.chain),
-            "target": cell.target,
-            "task": _task_facts(self.catalogue.tasks[cell.target]),
-            "recipe": _values(self.settings(cell.target, "targets")),
+            **self._identity(model, chain),
+            "target": target,
+            "task": _task_facts(self.catalogue.tasks[target]),
+            "recipe": _values(self.settings(target, "targets")),
         }
 
     def stage_spec(self, model: str, chain: str) -> dict[str, Any]:
@@ -151,16 +151,37 @@ class StudyPlan:
             "origins": {key: setting.origin for key, setting in sorted(settings.items())},
         }
 
-    def zero_shot_spec(self, cell: Cell) -> dict[str, Any]:
-        """Return what a job needs to score a cell without training on its target."""
-        settings = self.settings(cell.target, "targets")
+    def zero_shot_spec(self, model: str, chain: str, target: str) -> dict[str, Any]:
+        """Return what a job needs to score a checkpoint without training on the target."""
+        settings = self.settings(target, "intermediates")
         return {
-            **self._identity(cell.model, cell.chain),
-            "target": cell.target,
-            "task": _task_facts(self.catalogue.tasks[cell.target]),
+            **self._identity(model, chain),
+            "target": target,
+            "task": _task_facts(self.catalogue.tasks[target]),
             "max_tokens": settings["max_tokens"].value,
-            "seed": self.study.recipe(cell.target, "intermediates")["seed"].value,
+            "seed": settings["seed"].value,
         }
+
+    def report_facts(self) -> dict[str, Any]:
+        """Return what tables and figures must know besides runs: label, grid, settings, sizes."""
+        stages = {chain: parse_chain(chain)[-1] for _, chain in self.checkpoints}
+        intermediate = [self.settings(stage.tasks[0], "intermediates") for stage in stages.values()]
+        return {
+            "label": self.label,
+            "protocol": self.study.protocol,
+            "grid": {
+                axis: sorted({point[axis] for point in self.points.values()})
+                for axis in self.study.grid
+            },
+            "intermediate": _values(intermediate[0]) if intermediate else {},
+            "generation": _values(self.generator("synthesis_gpt2")),
+            "stage_sizes": {chain: self.scale.size(stage.size) for chain, stage in stages.items()},
+        }
+
+    @property
+    def label(self) -> str:
+        """What every figure and table says of its scale."""
+        return f"{self.scale.name}: {self.scale.label}" if self.scale.label else self.scale.name
 
     def _identity(self, model: str, chain: str) -> dict[str, Any]:
         return {

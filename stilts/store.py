@@ -57,6 +57,13 @@ class TrialStore:
         shutil.rmtree(folder, ignore_errors=True)
         return None
 
+    def timing(self, key: str) -> dict[str, Any]:
+        """Return how long a stored trial took, or nothing where it is not stored."""
+        try:
+            return json.loads((self._folder(key) / "timing.json").read_text())
+        except (OSError, ValueError):
+            return {}
+
     def put(
         self, key: str, result: Mapping[str, Any], predictions: bytes, timing: Mapping[str, Any]
     ) -> None:

@@ -61,7 +61,9 @@ class Setting(NamedTuple):
         return digest_of({**self.facts(), "task": self.spec["task"], "recipe": dict(recipe)})
 
 
-def read_setting(spec: Mapping[str, Any], checkpoint: Path, data: Path, device: str) -> Setting:
+def read_setting(
+    spec: Mapping[str, Any], checkpoint: Path, data: Path, device: str, entry: str = ENGINE
+) -> Setting:
     """Gather what the trials of a cell depend on, from the manifests of their parents.
 
     Raises:
@@ -75,7 +77,7 @@ def read_setting(spec: Mapping[str, Any], checkpoint: Path, data: Path, device: 
         checkpoint=read_manifest(checkpoint)["sha256"],
         train=splits["train"]["sha256"],
         validation=splits["validation"]["sha256"],
-        code=fingerprint(ENGINE),
+        code=fingerprint(entry),
         device_kind=kind,
         precision=resolve_precision(spec["precision"], kind),
         versions={name: version(name).split("+")[0] for name in LIBRARIES},

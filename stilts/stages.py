@@ -1,0 +1,138 @@
+"""Walk a model one stage along its chain, or score where it stands without training."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from stilts.checkpoints import describe
+from stilts.data import limit_rows, read_split
+from stilts.encoding import encode
+from stilts.evaluation import degenerate, predict, scores
+from stilts.finetuning import baselines, predictions_file
+from stilts.manifest import (
+    MANIFEST,
+    filled_folder,
+    read_manifest,
+    sha256_of_bytes,
+    to_json,
+    write_atomic,
+)
+from stilts.modelling import load, save
+from stilts.training import train
+from stilts.trial import Setting
+
+log = logging.getLogger(__name__)
+
+
+def train_stage(
+    spec: Mapping[str, Any],
+    setting: Setting,
+    *,
+    parent: Path,
+    data: Path,
+    folder: Path,
+    threads: int,
+) -> None:
+    """Fine-tune the checkpoint `parent` on the last stage of `spec["chain"]` into `folder`.
+
+    Args:
+        spec: the stage as `StudyPlan.stage_spec` describes it.
+        setting: precision, device, digests.
+        parent: the folder of the checkpoint one stage earlier.
+        data: the folder of the stage's task.
+        folder: receives weights, config, tokenizer and, last, the manifest.
+        threads: CPU threads.
+    """
+    torch.set_num_threads(threads)
+    task, recipe = spec["tasks"][0], spec["recipe"]
+    rows = read_split(data, "train")
+    if spec["size"]:
+        rows = limit_rows(rows, spec["size"], recipe["subset_seed"])
+    model, tokenizer, head = load(
+        parent, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
+    )
+    train_set = encode(rows, task["kind"], tokenizer, recipe["max_tokens"])
+    validation = encode(
+        read_split(data, "validation"), task["kind"], tokenizer, recipe["max_tokens"]
+    )
+    with tqdm(desc=f"{spec['model']} {spec['chain']}", unit="step", disable=None) as bar:
+        history = train(
+            model,
+            train_set,
+            recipe,
+            validation=validation,
+            precision=setting.precision,
+            device="cuda" if setting.device_kind.startswith("cuda") else "cpu",
+            progress=lambda step, total: _advance(bar, step, total),
+        )
+    for epoch in history.epochs:
+        log.info("%s", epoch)
+    reasons = degenerate(history.logits[-1], validation.labels, history.losses)
+    with filled_folder(folder) as temporary:
+        save(model.cpu(), tokenizer, temporary, task=task["name"])
+        fields = {
+            **{key: spec[key] for key in ("study", "scale", "protocol", "model", "chain")},
+            **setting.facts(),
+            "tasks": [item["name"] for item in spec["tasks"]],
+            "recipe": recipe,
+            "origins": spec["origins"],
+            "head": head,
+            "epochs": history.epochs,
+            "diverged": history.diverged,
+            "degenerate_reasons": reasons,
+            "n_train": len(train_set),
+            "n_validation": len(validation),
+        }
+        (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
+
+
+def score_zero_shot(
+    spec: Mapping[str, Any],
+    setting: Setting,
+    *,
+    checkpoint: Path,
+    data: Path,
+    score: Path,
+    predictions: Path,
+    threads: int,
+) -> None:
+    """Score a checkpoint on the validation split of a task that it is not trained on here.
+
+    A checkpoint without a head for the task gets a new one, seeded: its score is that of a guess,
+    and `head.new` in the file says so.
+    """
+    torch.set_num_threads(threads)
+    task = spec["task"]
+    model, tokenizer, head = load(
+        checkpoint, task["kind"], len(task["labels"]), spec["seed"], task["name"]
+    )
+    validation = encode(read_split(data, "validation"), task["kind"], tokenizer, spec["max_tokens"])
+    device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
+    logits = predict(model, validation, precision=setting.precision, device=device)
+    variants = scores(logits, validation.labels)
+    predicted = predictions_file(validation, logits)
+    facts = setting.facts()
+    facts["digests"]["predictions"] = sha256_of_bytes(predicted)
+    write_atomic(predictions, predicted)
+    fields = {
+        **{key: spec[key] for key in ("study", "scale", "protocol", "model", "chain", "target")},
+        **facts,
+        "metric": task["metric"],
+        "score": variants[task["metric"]],
+        "variants": variants,
+        **baselines(task["metric"], validation.labels, logits.shape[1]),
+        "degenerate_reasons": degenerate(logits, validation.labels),
+        "head": head,
+        "n_validation": len(validation),
+        "trained_on": read_manifest(checkpoint).get("tasks", []),
+    }
+    write_atomic(score, to_json(fields))
+
+
+def _advance(bar: tqdm, step: int, total: int) -> None:
+    bar.total = total
+    bar.update(step - bar.n)

@@ -1,0 +1,91 @@
+"""This part of the workflow brings every task into canonical rows.
+
+REQUIRED INPUTS:
+    the hub, a mirror folder or the reader's files; for miniature tasks nothing
+OUTPUTS:
+    results/{scale}/data/{task}/{train,validation}.parquet
+    results/{scale}/data/{task}/manifest.json    counts, digests, origin, audit
+"""
+
+
+rule fetch_task:
+    output:
+        train="results/{scale}/data/{task}/train.parquet",
+        validation="results/{scale}/data/{task}/validation.parquet",
+        manifest="results/{scale}/data/{task}/manifest.json",
+    wildcard_constraints:
+        task=LAYOUT.tasks_made_by("fetch_task"),
+    params:
+        spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
+        code=fingerprint("workflow/scripts/fetch_task.py"),
+    log:
+        "logs/{scale}/fetch_task/{task}.log",
+    conda:
+        "../../envs/train.yaml"
+    script:
+        "../scripts/fetch_task.py"
+
+
+rule make_task:
+    output:
+        train="results/{scale}/data/{task}/train.parquet",
+        validation="results/{scale}/data/{task}/validation.parquet",
+        manifest="results/{scale}/data/{task}/manifest.json",
+    wildcard_constraints:
+        task=LAYOUT.tasks_made_by("make_task"),
+    params:
+        spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
+        code=lambda wildcards: fingerprint(
+            "workflow/scripts/make_task.py", LAYOUT.theme_module(wildcards.task)
+        ),
+    log:
+        "logs/{scale}/make_task/{task}.log",
+    conda:
+        "../../envs/train.yaml"
+    script:
+        "../scripts/make_task.py"
+
+
+rule derive_task:
+    input:
+        parent=lambda wildcards: LAYOUT.parent_data(wildcards.task),
+    output:
+        train="results/{scale}/data/{task}/train.parquet",
+        validation="results/{scale}/data/{task}/validation.parquet",
+        manifest="results/{scale}/data/{task}/manifest.json",
+    wildcard_constraints:
+        task=LAYOUT.tasks_made_by("derive_task"),
+    params:
+        spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
+        code=lambda wildcards: fingerprint(
+            "workflow/scripts/derive_task.py", LAYOUT.generator_module(wildcards.task)
+        ),
+    log:
+        "logs/{scale}/derive_task/{task}.log",
+    conda:
+        "../../envs/train.yaml"
+    script:
+        "../scripts/derive_task.py"
+
+
+rule generate_synthesis:
+    input:
+        parent=lambda wildcards: LAYOUT.parent_data(wildcards.task),
+        model=lambda wildcards: LAYOUT.generator_model(wildcards.task),
+    output:
+        train="results/{scale}/data/{task}/train.parquet",
+        validation="results/{scale}/data/{task}/validation.parquet",
+        manifest="results/{scale}/data/{task}/manifest.json",
+    wildcard_constraints:
+        task=LAYOUT.tasks_made_by("generate_synthesis"),
+    params:
+        spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
+        code=lambda wildcards: fingerprint(
+            "workflow/scripts/generate_synthesis.py", LAYOUT.generator_module(wildcards.task)
+        ),
+    log:
+        "logs/{scale}/generate_synthesis/{task}.log",
+    conda:
+        "../../envs/train.yaml"
+    script:
+        "../scripts/generate_synthesis.py"

@@ -1,0 +1,44 @@
+"""This part of the workflow brings every model to its starting checkpoint.
+
+REQUIRED INPUTS:
+    the hub or a local folder; for a pretrained stand-in results/{scale}/data/{corpus}/
+OUTPUTS:
+    results/{scale}/models/{model}/                 save_pretrained layout, safetensors
+    results/{scale}/models/{model}/manifest.json    origin, digests, parameter count
+"""
+
+
+rule fetch_model:
+    output:
+        weights="results/{scale}/models/{model}/model.safetensors",
+        manifest="results/{scale}/models/{model}/manifest.json",
+    wildcard_constraints:
+        model=LAYOUT.models_made_by("fetch_model"),
+    params:
+        spec=lambda wildcards: QUESTION.model_spec(wildcards.model),
+        code=fingerprint("workflow/scripts/fetch_model.py"),
+    log:
+        "logs/{scale}/fetch_model/{model}.log",
+    conda:
+        "../../envs/train.yaml"
+    script:
+        "../scripts/fetch_model.py"
+
+
+rule pretrain_model:
+    input:
+        corpus=lambda wildcards: LAYOUT.pretraining_corpus(wildcards.model),
+    output:
+        weights="results/{scale}/models/{model}/model.safetensors",
+        manifest="results/{scale}/models/{model}/manifest.json",
+    wildcard_constraints:
+        model=LAYOUT.models_made_by("pretrain_model"),
+    params:
+        spec=lambda wildcards: QUESTION.model_spec(wildcards.model),
+        code=fingerprint("workflow/scripts/pretrain_model.py"),
+    log:
+        "logs/{scale}/pretrain_model/{model}.log",
+    conda:
+        "../../envs/train.yaml"
+    script:
+        "../scripts/pretrain_model.py"

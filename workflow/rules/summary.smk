@@ -1,0 +1,56 @@
+"""This part of the workflow says what is asked, what it would cost, and what came out.
+
+REQUIRED INPUTS:
+    the question; for the report every table and figure
+OUTPUTS:
+    results/{scale}/config.yaml, results/{scale}/report.html
+"""
+
+
+localrules:
+    plan,
+    record_question,
+
+
+rule plan:
+    """Print what would run, how much of it the store holds, hours and disk; run nothing."""
+    params:
+        trials=LAYOUT.plan(),
+    log:
+        f"logs/{QUESTION.scale.name}/plan.log",
+    conda:
+        "../../envs/report.yaml"
+    script:
+        "../scripts/plan.py"
+
+
+rule record_question:
+    output:
+        "results/{scale}/config.yaml",
+    params:
+        question=QUESTION.record(),
+        code=fingerprint("workflow/scripts/record_question.py"),
+    log:
+        "logs/{scale}/record_question.log",
+    conda:
+        "../../envs/report.yaml"
+    script:
+        "../scripts/record_question.py"
+
+
+rule write_report:
+    input:
+        question="results/{scale}/config.yaml",
+        tables=LAYOUT.tables(),
+        figures=LAYOUT.figures(),
+    output:
+        "results/{scale}/report.html",
+    params:
+        studies=LAYOUT.titles(),
+        code=fingerprint("workflow/scripts/write_report.py"),
+    log:
+        "logs/{scale}/write_report.log",
+    conda:
+        "../../envs/report.yaml"
+    script:
+        "../scripts/write_report.py"

@@ -1,0 +1,31 @@
+"""This part of the workflow turns runs into the paper's tables, ours beside the printed numbers.
+
+REQUIRED INPUTS:
+    results/{scale}/{study}/{runs,zero_shot}.csv, studies/{study}/published.csv
+OUTPUTS:
+    results/{scale}/{study}/tables/{table}.{csv,md,tex}
+"""
+
+
+rule make_table:
+    input:
+        runs="results/{scale}/{study}/runs.csv",
+        zero_shot="results/{scale}/{study}/zero_shot.csv",
+        data=lambda w: LAYOUT.study_data(w.study),
+        published="studies/{study}/published.csv",
+    output:
+        csv="results/{scale}/{study}/tables/{table}.csv",
+        md="results/{scale}/{study}/tables/{table}.md",
+        tex="results/{scale}/{study}/tables/{table}.tex",
+    params:
+        spec=lambda w: LAYOUT.table(w.study, w.table),
+        facts=lambda w: QUESTION.plans[w.study].report_facts(),
+        code=lambda w: fingerprint(
+            "workflow/scripts/make_table.py", LAYOUT.table_module(w.study, w.table)
+        ),
+    log:
+        "logs/{scale}/{study}/make_table/{table}.log",
+    conda:
+        "../../envs/report.yaml"
+    script:
+        "../scripts/make_table.py"

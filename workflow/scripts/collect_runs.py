@@ -1,0 +1,12 @@
+"""Collect a study's run files into two tidy tables."""
+
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.collect import collect_runs, collect_zero_shot
+    from stilts.store import TrialStore
+
+    collect_runs(snakemake.input.runs, Path(snakemake.output.runs), TrialStore())
+    collect_zero_shot(snakemake.input.zero_shot, Path(snakemake.output.zero_shot))

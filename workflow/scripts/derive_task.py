@@ -1,0 +1,14 @@
+"""Derive a task from the canonical rows of its parent."""
+
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.data import derive_task
+
+    derive_task(
+        snakemake.params.spec,
+        Path(snakemake.input.parent).parent,
+        Path(snakemake.output.manifest).parent,
+    )

@@ -1,0 +1,10 @@
+"""Bring a pretrained model from the hub or a local folder."""
+
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.checkpoints import fetch_model
+
+    fetch_model(snakemake.params.spec, Path(snakemake.output.manifest).parent)

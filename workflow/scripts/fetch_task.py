@@ -1,0 +1,10 @@
+"""Fetch a task from the hub, a mirror or files, as canonical rows."""
+
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.data import fetch_task
+
+    fetch_task(snakemake.params.spec, Path(snakemake.output.manifest).parent)

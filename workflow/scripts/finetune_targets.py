@@ -1,0 +1,20 @@
+"""Fine-tune and score a target at the grid points of this job that no earlier job finished."""
+
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.store import TrialStore
+    from stilts.trial import read_setting, run_shard, shard
+
+    def train_missing(trials):
+        from stilts.finetuning import train_points  # torch: not needed when the store has all
+
+        return train_points(setting, trials, **folders, threads=snakemake.threads)
+
+    spec = snakemake.params.spec
+    folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
+    setting = read_setting(spec, **folders, device=snakemake.config["device"])
+    trials = shard(spec, snakemake.output.runs, snakemake.output.predictions)
+    run_shard(setting, trials, train_missing, TrialStore())

@@ -1,0 +1,15 @@
+"""Pretrain a stand-in for a model on a corpus."""
+
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.pretraining import pretrain_model
+
+    pretrain_model(
+        snakemake.params.spec,
+        corpus=Path(snakemake.input.corpus).parent,
+        folder=Path(snakemake.output.manifest).parent,
+        threads=snakemake.threads,
+    )

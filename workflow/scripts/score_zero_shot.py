@@ -1,0 +1,20 @@
+"""Score a checkpoint on a target without training on it."""
+
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.stages import score_zero_shot
+    from stilts.trial import read_setting
+
+    spec = snakemake.params.spec
+    folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
+    score_zero_shot(
+        spec,
+        read_setting(spec, **folders, device=snakemake.config["device"], entry="stilts.stages"),
+        **folders,
+        score=Path(snakemake.output.score),
+        predictions=Path(snakemake.output.predictions),
+        threads=snakemake.threads,
+    )
