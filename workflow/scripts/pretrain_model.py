@@ -5,7 +5,7 @@ from pathlib import Path
 from stilts.job import job
 
 with job(snakemake.log[0]):
-    from stilts.pretraining import pretrain_model
+    from stilts.standin import pretrain_model
 
     pretrain_model(
         snakemake.params.spec,
