@@ -102,6 +102,7 @@ class Model:
 
     name: str
     origin: Mapping[str, Any]
+    size: Mapping[str, int] = field(default_factory=dict)
     cite: str = ""
 
     @classmethod
@@ -112,15 +113,16 @@ class Model:
             UserError: not exactly one origin, or an unknown key.
         """
         place = f"{where}, model '{name}'"
+        extra = ("revision", "size", "cite")
         if not isinstance(block, Mapping):
             raise UserError(f"{place}: expected {{hub: …}}, {{path: …}} or {{pretrain: …}}")
         for key in block:
-            if key not in {*ORIGINS, "revision", "cite"}:
-                raise unknown("key", key, {*ORIGINS, "revision", "cite"}, place)
+            if key not in {*ORIGINS, *extra}:
+                raise unknown("key", key, {*ORIGINS, *extra}, place)
         if sum(key in block for key in ORIGINS) != 1:
             raise UserError(f"{place}: give exactly one origin of {', '.join(ORIGINS)}")
-        origin = {key: value for key, value in block.items() if key != "cite"}
-        return cls(name, origin, str(block.get("cite", "")))
+        origin = {key: value for key, value in block.items() if key not in ("size", "cite")}
+        return cls(name, origin, block.get("size", {}), str(block.get("cite", "")))
 
 
 @dataclass(frozen=True)

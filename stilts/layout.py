@@ -10,7 +10,7 @@ from stilts.chain import NONE, parent_chain, parse_chain
 from stilts.manifest import MANIFEST
 from stilts.provenance import ROOT
 from stilts.question import Question
-from stilts.resolve import StudyPlan
+from stilts.resolve import Cell, StudyPlan
 
 WEIGHTS = "model.safetensors"
 NOTHING = "(?!)"  # matches no name: the constraint of a rule that has nothing to make
@@ -103,11 +103,14 @@ class Layout:
 
     def study_runs(self, study: str) -> list[str]:
         """Return every run file of a study's sweep."""
-        plan = self.question.plans[study]
+        cells = self.question.plans[study].cells
+        return [run for cell in cells for run in self.cell_runs(study, cell)]
+
+    def cell_runs(self, study: str, cell: Cell) -> list[str]:
+        """Return the run files of one model, chain and target."""
         return [
             f"{self.top}/{study}/runs/{cell.model}/{cell.chain}/{cell.target}/{point}.json"
-            for cell in plan.cells
-            for point in plan.points
+            for point in self.question.plans[study].points
         ]
 
     def study_zero_shot(self, study: str) -> list[str]:
@@ -202,6 +205,21 @@ class Layout:
         """Return the manifests of the tasks whose rows a figure shows."""
         tasks = self.reports[study]["figures"][figure].get("tasks", ())
         return [f"{self.data_folder(task)}/{MANIFEST}" for task in tasks]
+
+    def titles(self) -> dict[str, dict[str, Any]]:
+        """Return, by study, what a report says above its tables and figures."""
+        return {
+            name: {
+                "title": plan.study.title,
+                "cite": plan.study.cite,
+                "claim": plan.study.claim,
+                "label": plan.label,
+                "protocol": plan.study.protocol,
+                "tables": self.shown(name, "tables"),
+                "figures": self.shown(name, "figures"),
+            }
+            for name, plan in self.question.plans.items()
+        }
 
 
 def _overlaps(block: Mapping[str, Any], plan: StudyPlan) -> bool:

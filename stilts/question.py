@@ -99,6 +99,9 @@ class Question:
         if task.derive:
             settings = self._generator_settings(task)
             spec["settings"] = {key: setting.value for key, setting in settings.items()}
+            if "model" in task.derive:  # sampling is slow: nothing is written beyond the limits
+                spec["settings"] |= {"count": self.rows(name)["train"]}
+                spec["settings"] |= {"validation": self.rows(name)["validation"]}
             spec["origins"] = {key: setting.origin for key, setting in settings.items()}
         elif self._is_miniature(task):
             sizes = self.scale.miniature["sizes"]
@@ -120,6 +123,21 @@ class Question:
                 return dict(sorted(settings.items()))
         return {}
 
+    def rows(self, name: str) -> dict[str, int]:
+        """Return how many rows each split of a task will have, as far as known beforehand."""
+        task = self.catalogue.tasks[name]
+        if "model" in task.derive:
+            settings = self._generator_settings(task)
+            rows = {"train": settings["count"].value, "validation": settings["validation"].value}
+        elif task.derive:
+            return self.rows(task.derive["parent"])
+        elif self._is_miniature(task):
+            rows = dict(self.scale.miniature["sizes"][name])
+        else:
+            rows = {split: task.sizes.get(split, 0) for split in ("train", "validation")}
+        limits = self.config["limits"]
+        return {split: min(count, limits.get(split, count)) for split, count in rows.items()}
+
     def model_rule(self, name: str) -> str:
         """Return the rule that makes a model's starting checkpoint."""
         return "pretrain_model" if "pretrain" in self.model(name).origin else "fetch_model"
@@ -127,6 +145,17 @@ class Question:
     def model_spec(self, name: str) -> dict[str, Any]:
         """Return what the model's rule needs to know, as plain data."""
         return {"name": name, "origin": dict(self.model(name).origin), "note": self.scale.label}
+
+    def unavailable(self) -> list[str]:
+        """Return one line per task whose restricted files are missing, with how to supply them."""
+        gone = {
+            name
+            for plan in self.plans.values()
+            for cell in plan.unavailable
+            for name in (cell.target, *cell.chain.replace("@", "+").split("+"))
+        }
+        tasks = (self.catalogue.tasks[name] for name in sorted(gone & self.catalogue.tasks.keys()))
+        return [f"{task.title}: {task.restricted}" for task in tasks if task.restricted]
 
     def record(self) -> dict[str, Any]:
         """Return the question as it is run: config, sizes, and each setting with its origin."""

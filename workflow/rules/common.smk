@@ -8,6 +8,7 @@ OUTPUTS:
 
 import sys
 
+from stilts.costing import lay_out
 from stilts.errors import UserError
 from stilts.layout import WEIGHTS, Layout
 from stilts.manifest import MANIFEST
@@ -20,6 +21,11 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 LAYOUT = Layout(QUESTION)
+
+# Jobs parse this file again: only the command itself says what is missing.
+if workflow.is_main_process:
+    for line in QUESTION.unavailable():
+        print(f"not available: {line}", file=sys.stderr)
 
 
 wildcard_constraints:

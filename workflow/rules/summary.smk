@@ -15,7 +15,7 @@ localrules:
 rule plan:
     """Print what would run, how much of it the store holds, hours and disk; run nothing."""
     params:
-        trials=LAYOUT.plan(),
+        plan=lambda w: lay_out(LAYOUT),
     log:
         f"logs/{QUESTION.scale.name}/plan.log",
     conda:
@@ -40,6 +40,7 @@ rule record_question:
 
 rule write_report:
     input:
+        template="workflow/report/page.html",
         question="results/{scale}/config.yaml",
         tables=LAYOUT.tables(),
         figures=LAYOUT.figures(),

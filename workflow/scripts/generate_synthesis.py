@@ -5,13 +5,16 @@ from pathlib import Path
 from stilts.job import job
 
 with job(snakemake.log[0]):
-    from stilts.synthesis import generate_synthesis
+    from stilts.data import derive_task
+    from stilts.synthesis import sampler
 
-    generate_synthesis(
+    derive_task(
         snakemake.params.spec,
-        corpus=Path(snakemake.input.parent).parent,
-        model=Path(snakemake.input.model).parent,
-        folder=Path(snakemake.output.manifest).parent,
-        device=snakemake.config["device"],
-        threads=snakemake.threads,
+        Path(snakemake.input.parent).parent,
+        Path(snakemake.output.manifest).parent,
+        sample=sampler(
+            Path(snakemake.input.model).parent,
+            device=snakemake.config["device"],
+            threads=snakemake.threads,
+        ),
     )

@@ -1,0 +1,24 @@
+"""Build one table of a study."""
+
+import importlib
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.tables.inputs import read_inputs
+    from stilts.tables.writer import write_table
+
+    spec, facts = snakemake.params.spec, snakemake.params.facts
+    inputs = read_inputs(
+        published=snakemake.input.published,
+        runs=snakemake.input.runs,
+        zero_shot=snakemake.input.zero_shot,
+        manifests=list(snakemake.input.data),
+        label=facts["label"],
+        settings=facts,
+    )
+    kind = importlib.import_module(f"stilts.tables.{spec['kind']}")
+    write_table(
+        Path(snakemake.output.csv).with_suffix(""), kind.build(inputs, spec), spec, facts["label"]
+    )

@@ -1,0 +1,17 @@
+"""Write the page that shows every table and figure."""
+
+from pathlib import Path
+
+from stilts.job import job
+
+with job(snakemake.log[0]):
+    from stilts.report import write_report
+
+    write_report(
+        Path(snakemake.output[0]),
+        template=Path(snakemake.input.template),
+        question=Path(snakemake.input.question),
+        studies=snakemake.params.studies,
+        tables=snakemake.input.tables,
+        figures=snakemake.input.figures,
+    )
