@@ -16,7 +16,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from stilts.packing import ATTENTION, Batch, padded
+from stilts.packing import ATTENTION, Batch, packed_attention, padded
 
 CLASSES = {
     "classification": AutoModelForSequenceClassification,
@@ -112,7 +112,8 @@ def save(
 def _first_states(model: PreTrainedModel, batch: Batch) -> Tensor:
     """Return the last hidden state of every sequence's first token, [S, 1, hidden].
 
-    The heads read nothing else, so the last layer computes nothing else after its attention.
+    The heads read nothing else, so the last layer computes keys and values of all tokens but
+    everything else of the first tokens only.
     """
     encoder = model.base_model
     positions = batch.positions + PACKED[model.config.model_type](model.config)
@@ -124,9 +125,22 @@ def _first_states(model: PreTrainedModel, batch: Batch) -> Tensor:
     *layers, last = encoder.encoder.layer
     for layer in layers:
         states = layer(states, layout=batch)
-    mixed, _ = last.attention.self(states, layout=batch)
-    mixed, states = mixed[0, batch.starts], states[0, batch.starts]
-    return last.feed_forward_chunk(last.attention.output(mixed, states))[:, None]
+    first = states[:, batch.starts]
+    attention = last.attention.self
+    heads = (1, -1, attention.num_attention_heads, attention.attention_head_size)
+    mixed, _ = packed_attention(
+        attention,
+        attention.query(first).view(heads).transpose(1, 2),
+        attention.key(states).view(heads).transpose(1, 2),
+        attention.value(states).view(heads).transpose(1, 2),
+        None,
+        layout=batch,
+        dropout=attention.dropout.p if model.training else 0.0,
+        scaling=attention.scaling,
+        first_only=True,
+    )
+    mixed = last.attention.output(mixed.flatten(2), first)
+    return last.feed_forward_chunk(mixed).transpose(0, 1)
 
 
 def _head(model: PreTrainedModel, features: Tensor) -> Tensor:
