@@ -13,15 +13,15 @@ rule fetch_task:
         train="results/{scale}/data/{task}/train.parquet",
         validation="results/{scale}/data/{task}/validation.parquet",
         manifest="results/{scale}/data/{task}/manifest.json",
+    log:
+        "logs/{scale}/fetch_task/{task}.log",
     wildcard_constraints:
         task=LAYOUT.tasks_made_by("fetch_task"),
+    conda:
+        "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
         code=fingerprint("workflow/scripts/fetch_task.py"),
-    log:
-        "logs/{scale}/fetch_task/{task}.log",
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/fetch_task.py"
 
@@ -31,17 +31,17 @@ rule make_task:
         train="results/{scale}/data/{task}/train.parquet",
         validation="results/{scale}/data/{task}/validation.parquet",
         manifest="results/{scale}/data/{task}/manifest.json",
+    log:
+        "logs/{scale}/make_task/{task}.log",
     wildcard_constraints:
         task=LAYOUT.tasks_made_by("make_task"),
+    conda:
+        "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
         code=lambda wildcards: fingerprint(
             "workflow/scripts/make_task.py", LAYOUT.theme_module(wildcards.task)
         ),
-    log:
-        "logs/{scale}/make_task/{task}.log",
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/make_task.py"
 
@@ -53,17 +53,17 @@ rule derive_task:
         train="results/{scale}/data/{task}/train.parquet",
         validation="results/{scale}/data/{task}/validation.parquet",
         manifest="results/{scale}/data/{task}/manifest.json",
+    log:
+        "logs/{scale}/derive_task/{task}.log",
     wildcard_constraints:
         task=LAYOUT.tasks_made_by("derive_task"),
+    conda:
+        "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
         code=lambda wildcards: fingerprint(
             "workflow/scripts/derive_task.py", LAYOUT.generator_module(wildcards.task)
         ),
-    log:
-        "logs/{scale}/derive_task/{task}.log",
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/derive_task.py"
 
@@ -76,16 +76,16 @@ rule generate_synthesis:
         train="results/{scale}/data/{task}/train.parquet",
         validation="results/{scale}/data/{task}/validation.parquet",
         manifest="results/{scale}/data/{task}/manifest.json",
+    log:
+        "logs/{scale}/generate_synthesis/{task}.log",
     wildcard_constraints:
         task=LAYOUT.tasks_made_by("generate_synthesis"),
+    conda:
+        "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
         code=lambda wildcards: fingerprint(
             "workflow/scripts/generate_synthesis.py", LAYOUT.generator_module(wildcards.task)
         ),
-    log:
-        "logs/{scale}/generate_synthesis/{task}.log",
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/generate_synthesis.py"

@@ -23,15 +23,15 @@ rule draw_figure:
             labels={"figure": "{figure}"},
         ),
         csv="results/{scale}/{study}/figures/{figure}.csv",
+    log:
+        "logs/{scale}/{study}/draw_figure/{figure}.log",
+    conda:
+        "../../envs/report.yaml"
     params:
         spec=lambda w: LAYOUT.figure(w.study, w.figure),
         facts=lambda w: QUESTION.plans[w.study].report_facts(),
         code=lambda w: fingerprint(
             "workflow/scripts/draw_figure.py", LAYOUT.figure_module(w.study, w.figure)
         ),
-    log:
-        "logs/{scale}/{study}/draw_figure/{figure}.log",
-    conda:
-        "../../envs/report.yaml"
     script:
         "../scripts/draw_figure.py"

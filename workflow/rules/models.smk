@@ -12,15 +12,15 @@ rule fetch_model:
     output:
         weights="results/{scale}/models/{model}/model.safetensors",
         manifest="results/{scale}/models/{model}/manifest.json",
+    log:
+        "logs/{scale}/fetch_model/{model}.log",
     wildcard_constraints:
         model=LAYOUT.models_made_by("fetch_model"),
+    conda:
+        "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.model_spec(wildcards.model),
         code=fingerprint("workflow/scripts/fetch_model.py"),
-    log:
-        "logs/{scale}/fetch_model/{model}.log",
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/fetch_model.py"
 
@@ -31,14 +31,14 @@ rule pretrain_model:
     output:
         weights="results/{scale}/models/{model}/model.safetensors",
         manifest="results/{scale}/models/{model}/manifest.json",
+    log:
+        "logs/{scale}/pretrain_model/{model}.log",
     wildcard_constraints:
         model=LAYOUT.models_made_by("pretrain_model"),
+    conda:
+        "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.model_spec(wildcards.model),
         code=fingerprint("workflow/scripts/pretrain_model.py"),
-    log:
-        "logs/{scale}/pretrain_model/{model}.log",
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/pretrain_model.py"

@@ -35,15 +35,15 @@ for PART in LAYOUT.parts():
                 study=PART.study,
                 point=PART.points,
             ),
+        log:
+            f"logs/{{scale}}/{PART.study}/{PART.rule}/{{model}}/{{chain}}/{{target}}.log",
+        conda:
+            "../../envs/train.yaml"
         params:
             spec=lambda wildcards, study=PART.study: QUESTION.plans[study].target_spec(
                 wildcards.model, wildcards.chain, wildcards.target
             ),
             code=fingerprint("workflow/scripts/finetune_targets.py"),
-        log:
-            f"logs/{{scale}}/{PART.study}/{PART.rule}/{{model}}/{{chain}}/{{target}}.log",
-        conda:
-            "../../envs/train.yaml"
         script:
             "../scripts/finetune_targets.py"
 
@@ -56,15 +56,15 @@ rule score_zero_shot:
     output:
         score="results/{scale}/{study}/zero_shot/{model}/{chain}/{target}.json",
         predictions="results/{scale}/{study}/zero_shot/{model}/{chain}/{target}.parquet",
+    log:
+        "logs/{scale}/{study}/score_zero_shot/{model}/{chain}/{target}.log",
+    conda:
+        "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.plans[wildcards.study].zero_shot_spec(
             wildcards.model, wildcards.chain, wildcards.target
         ),
         code=fingerprint("workflow/scripts/score_zero_shot.py"),
-    log:
-        "logs/{scale}/{study}/score_zero_shot/{model}/{chain}/{target}.log",
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/score_zero_shot.py"
 
@@ -76,11 +76,11 @@ rule collect_runs:
     output:
         runs="results/{scale}/{study}/runs.csv",
         zero_shot="results/{scale}/{study}/zero_shot.csv",
-    params:
-        code=fingerprint("workflow/scripts/collect_runs.py"),
     log:
         "logs/{scale}/{study}/collect_runs.log",
     conda:
         "../../envs/report.yaml"
+    params:
+        code=fingerprint("workflow/scripts/collect_runs.py"),
     script:
         "../scripts/collect_runs.py"

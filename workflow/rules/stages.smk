@@ -17,14 +17,14 @@ rule train_stage:
     output:
         weights="results/{scale}/{study}/checkpoints/{model}/{chain}/model.safetensors",
         manifest="results/{scale}/{study}/checkpoints/{model}/{chain}/manifest.json",
+    log:
+        "logs/{scale}/{study}/train_stage/{model}/{chain}.log",
+    conda:
+        "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.plans[wildcards.study].stage_spec(
             wildcards.model, wildcards.chain
         ),
         code=fingerprint("workflow/scripts/train_stage.py"),
-    log:
-        "logs/{scale}/{study}/train_stage/{model}/{chain}.log",
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/train_stage.py"

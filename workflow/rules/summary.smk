@@ -13,13 +13,13 @@ localrules:
 
 
 rule plan:
-    """Print what would run, how much of it the store holds, hours and disk; run nothing."""
-    params:
-        plan=lambda w: lay_out(LAYOUT),
     log:
         f"logs/{QUESTION.scale.name}/plan.log",
     conda:
         "../../envs/report.yaml"
+    """Print what would run, how much of it the store holds, hours and disk; run nothing."""
+    params:
+        plan=lambda w: lay_out(LAYOUT),
     script:
         "../scripts/plan.py"
 
@@ -27,13 +27,13 @@ rule plan:
 rule record_question:
     output:
         "results/{scale}/config.yaml",
-    params:
-        question=QUESTION.record(),
-        code=fingerprint("workflow/scripts/record_question.py"),
     log:
         "logs/{scale}/record_question.log",
     conda:
         "../../envs/report.yaml"
+    params:
+        question=QUESTION.record(),
+        code=fingerprint("workflow/scripts/record_question.py"),
     script:
         "../scripts/record_question.py"
 
@@ -46,12 +46,12 @@ rule write_report:
         figures=LAYOUT.figures(),
     output:
         "results/{scale}/report.html",
-    params:
-        studies=LAYOUT.titles(),
-        code=fingerprint("workflow/scripts/write_report.py"),
     log:
         "logs/{scale}/write_report.log",
     conda:
         "../../envs/report.yaml"
+    params:
+        studies=LAYOUT.titles(),
+        code=fingerprint("workflow/scripts/write_report.py"),
     script:
         "../scripts/write_report.py"

@@ -17,15 +17,15 @@ rule make_table:
         csv="results/{scale}/{study}/tables/{table}.csv",
         md="results/{scale}/{study}/tables/{table}.md",
         tex="results/{scale}/{study}/tables/{table}.tex",
+    log:
+        "logs/{scale}/{study}/make_table/{table}.log",
+    conda:
+        "../../envs/report.yaml"
     params:
         spec=lambda w: LAYOUT.table(w.study, w.table),
         facts=lambda w: QUESTION.plans[w.study].report_facts(),
         code=lambda w: fingerprint(
             "workflow/scripts/make_table.py", LAYOUT.table_module(w.study, w.table)
         ),
-    log:
-        "logs/{scale}/{study}/make_table/{table}.log",
-    conda:
-        "../../envs/report.yaml"
     script:
         "../scripts/make_table.py"
