@@ -1,0 +1,53 @@
+# make          environment, then everything that config.yaml asks for
+# make help     the other goals
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
+	&& echo "$$python" && break; done)
+BIN := .venv/bin
+# The lock as it was installed; an existing .venv is brought up to a new lock, not built again.
+INSTALLED := .venv/installed.lock
+
+.DEFAULT_GOAL := all
+.PHONY: all environment test plan lint clean help
+
+all: environment
+	$(BIN)/snakemake --cores all
+	@scale=$$(sed -n 's/^scale: *\([A-Za-z0-9_-]*\).*/\1/p' config.yaml); \
+	echo; echo "Everything on one page: results/$$scale/report.html"; \
+	for folder in results/$$scale/*/figures results/$$scale/*/tables; do \
+		test ! -d "$$folder" || echo "$${folder##*/}: $$folder/"; \
+	done
+
+environment: $(INSTALLED)
+
+$(INSTALLED): requirements.lock
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer on PATH: install one, or name" \
+		"it with make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(BIN)/python -c '' 2> /dev/null || $(PYTHON) -m venv --clear .venv
+	@echo "Installing the packages of requirements.lock into .venv, about 2 minutes the first time"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@cp $< $@
+
+test: environment
+	$(BIN)/python -m pytest
+
+plan: environment
+	@$(BIN)/snakemake --cores 1 --quiet all -- plan
+
+lint: environment
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+clean:
+	rm -rf .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+help:
+	@echo "make        create .venv, then run everything that config.yaml asks for"
+	@echo "make plan   say what would run, hours and disk, before anything runs"
+	@echo "make test   create .venv, then run the tests"
+	@echo "make lint   check the style of Python and rule files, and Snakemake's own lint"
+	@echo "make clean  remove caches; results and .venv stay"
