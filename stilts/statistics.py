@@ -1,0 +1,150 @@
+"""What a set of runs amounts to: min, mean, best, spread, and how sure one can be of it.
+
+Scores are fractions; every function takes and returns fractions. A run without a finite score is
+never averaged and never hidden: it is counted in `n_failed`, and `n` says how many were used.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+LEVEL = 0.95
+RESAMPLES = 10_000
+
+
+def finite(scores: Sequence[float] | np.ndarray | pd.Series) -> np.ndarray:
+    """Return the usable scores: float64 `[n]`, without NaN and infinity, order kept."""
+    values = np.asarray(scores, dtype=np.float64)
+    return values[np.isfinite(values)]
+
+
+def summary(scores: Sequence[float] | np.ndarray | pd.Series) -> dict[str, float | int]:
+    """Return n, n_failed, min, mean, median, best and population std of one set of scores.
+
+    The standard deviation divides by n, as in Chang & Lu 2021 (released code). With no usable
+    score the statistics are NaN and `n` is 0.
+    """
+    values = finite(scores)
+    counts = {"n": len(values), "n_failed": len(scores) - len(values)}
+    if not len(values):
+        return counts | dict.fromkeys(("min", "mean", "median", "best", "std"), float("nan"))
+    return counts | {
+        "min": float(values.min()),
+        "mean": float(values.mean()),
+        "median": float(np.median(values)),
+        "best": float(values.max()),
+        "std": float(values.std(ddof=0)),
+    }
+
+
+def summarise(runs: pd.DataFrame, by: Sequence[str] = ("chain", "target")) -> pd.DataFrame:
+    """Summarise the runs of each group.
+
+    Args:
+        runs: one row per run, with the columns of `by`, `score` and `degenerate`.
+        by: the columns that name a group.
+
+    Returns:
+        One row per group, in the order of first appearance: the group, the columns of `summary`,
+        and `degenerate`, the share of all its runs that collapsed or have no score.
+    """
+    by = list(by)
+    rows = []
+    for group, members in runs.groupby(by, sort=False, dropna=False):
+        collapsed = is_true(members["degenerate"]) | ~np.isfinite(members["score"].astype(float))
+        row = dict(zip(by, group, strict=True)) | summary(members["score"])
+        rows.append(row | {"degenerate": float(collapsed.mean())})
+    columns = [*by, "n", "n_failed", "min", "mean", "median", "best", "std", "degenerate"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def delta(
+    runs: pd.DataFrame,
+    baseline: str = "none",
+    by: Sequence[str] = ("target",),
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> pd.DataFrame:
+    """Compare every chain with the baseline chain of the same group.
+
+    Args:
+        runs: one row per run, with `chain`, `score` and the columns of `by`.
+        baseline: the chain to subtract.
+        by: the columns within which chains are compared.
+        seed: of the bootstrap.
+        resamples: of the bootstrap.
+
+    Returns:
+        One row per group and chain other than the baseline: `n`, `n_baseline`, `delta_mean`,
+        `delta_best`, and `low` and `high`, the bootstrap interval of `delta_mean`. A group that
+        lacks the baseline gives NaN, not a missing row.
+    """
+    by = list(by)
+    rows = []
+    for group, members in runs.groupby(by, sort=False, dropna=False):
+        base = finite(members.loc[members["chain"] == baseline, "score"])
+        for chain in members.loc[members["chain"] != baseline, "chain"].unique():
+            scores = finite(members.loc[members["chain"] == chain, "score"])
+            both = len(scores) > 0 and len(base) > 0
+            low, high = bootstrap_delta(scores, base, seed=seed, resamples=resamples)
+            row = dict(zip(by, group, strict=True)) | {"chain": chain}
+            row |= {"n": len(scores), "n_baseline": len(base), "low": low, "high": high}
+            row["delta_mean"] = float(scores.mean() - base.mean()) if both else float("nan")
+            row["delta_best"] = float(scores.max() - base.max()) if both else float("nan")
+            rows.append(row)
+    columns = [*by, "chain", "n", "n_baseline", "delta_mean", "low", "high", "delta_best"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def bootstrap_mean(
+    scores: Sequence[float] | np.ndarray | pd.Series,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> tuple[float, float]:
+    """Return the percentile bootstrap interval of the mean: (low, high), NaN without scores."""
+    values = finite(scores)
+    if not len(values):
+        return float("nan"), float("nan")
+    return _interval(_resampled_means(values, resamples, np.random.default_rng(seed)), level)
+
+
+def bootstrap_delta(
+    scores: Sequence[float] | np.ndarray | pd.Series,
+    baseline: Sequence[float] | np.ndarray | pd.Series,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> tuple[float, float]:
+    """Return the percentile bootstrap interval of mean(scores) - mean(baseline).
+
+    The two sets are resampled independently, not paired by grid point: a run lost on one side
+    then costs nothing on the other, and the interval errs on the wide side.
+    """
+    values, base = finite(scores), finite(baseline)
+    if not len(values) or not len(base):
+        return float("nan"), float("nan")
+    generator = np.random.default_rng(seed)
+    ours = _resampled_means(values, resamples, generator)
+    return _interval(ours - _resampled_means(base, resamples, generator), level)
+
+
+def is_true(flags: pd.Series) -> pd.Series:
+    """Return the flags as booleans, whether CSV made them bool, text or missing (False)."""
+    return flags.astype(str).str.lower().isin(("true", "1", "1.0"))
+
+
+def _resampled_means(
+    values: np.ndarray, resamples: int, generator: np.random.Generator
+) -> np.ndarray:
+    return values[generator.integers(len(values), size=(resamples, len(values)))].mean(axis=1)
+
+
+def _interval(means: np.ndarray, level: float) -> tuple[float, float]:
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(means, (tail, 100 - tail))
+    return float(low), float(high)
