@@ -1,7 +1,7 @@
 """The printed numbers of a paper, and beside each the same statistic of our runs."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,16 +101,14 @@ def _measured(
 
 
 def data_note(ours: Inputs, task: str) -> str:
-    """Say what stood in for a task's data: the miniature, a stand-in, a subset, or the data."""
+    """Say what a task's data are: the manifest's own note (miniature, stand-in), or how their
+    sizes compare with the published ones: exact or a subset.
+    """
     manifest = ours.manifests.get(task)
     if manifest is None:
         return NOT_AVAILABLE
     if manifest.get("note"):
         return str(manifest["note"])
-    for origin in _origins(manifest.get("origin", {})):
-        for kind in ("stand_in", "subset"):
-            if origin.get(kind):
-                return f"{kind.replace('_', '-')}: {origin.get('note') or 'not the whole data set'}"
     published = manifest.get("published_sizes") or {}
     if not published:
         return "real data; no published size to check against"
@@ -120,14 +118,6 @@ def data_note(ours: Inputs, task: str) -> str:
         if ours.rows(task, split) not in (None, size)
     ]
     return f"subset: {', '.join(differing)}" if differing else "exact"
-
-
-def _origins(origin: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield an origin and whatever it nests: one per split, or the parent's."""
-    if isinstance(origin, Mapping):
-        yield origin
-        for part in origin.values():
-            yield from _origins(part)
 
 
 def _best(ours: Inputs, chain: str, target: str, metric: str, value: str) -> dict[str, str]:

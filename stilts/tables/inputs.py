@@ -119,7 +119,7 @@ def read_inputs(
     zero_shot: Path | str | None = None,
     manifests: Sequence[Path | str] = (),
     settings: Mapping[str, Any] | None = None,
-    examples: Sequence[Path | str] = (),
+    examples: Mapping[str, Path | str] | None = None,
     titles: Mapping[str, str] | None = None,
 ) -> Inputs:
     """Read the files behind a study's tables and figures.
@@ -131,7 +131,7 @@ def read_inputs(
         zero_shot: `zero_shot.csv`; likewise.
         manifests: the data manifests, each with its `task`.
         settings: see `Inputs`; a stage size of None means all examples of the stage's tasks.
-        examples: data manifests of the tasks whose validation rows a figure shows.
+        examples: task name -> parquet file of canonical rows.
         titles: see `Inputs`.
 
     Raises:
@@ -139,7 +139,6 @@ def read_inputs(
     """
     records = [read_manifest(Path(path).parent) for path in manifests]
     by_task = {record["task"]: record for record in records}
-    shown = [Path(path).parent for path in examples]
     sizes = {
         chain: _stage_size(chain, size, by_task)
         for chain, size in (settings or {}).get("stage_sizes", {}).items()
@@ -152,10 +151,8 @@ def read_inputs(
         label=label,
         settings={**(settings or {}), "stage_sizes": sizes},
         examples={
-            read_manifest(folder)["task"]: pd.read_parquet(folder / "validation.parquet").to_dict(
-                "records"
-            )
-            for folder in shown
+            task: pd.read_parquet(path).to_dict("records")
+            for task, path in (examples or {}).items()
         },
         titles=titles or {},
     )

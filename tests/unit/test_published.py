@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -101,21 +103,14 @@ def test_runs_of_another_metric_are_not_compared(study):
 def test_the_data_note_tells_miniature_stand_in_subset_and_exact_apart(study):
     def noted(**fields) -> str:
         manifest = {"splits": {"train": {"rows": 8}}, **fields}
-        return data_note(inputs_with(study, manifest), "rte")
+        return data_note(replace(study, manifests={"rte": manifest}), "rte")
 
     assert data_note(study, "rte") == "miniature language, not the paper's data"
     assert data_note(study, "mednli") == "not available"
-    stand_in = {"train": {"stand_in": True, "note": "validation split again"}}
-    assert noted(origin=stand_in) == "stand-in: validation split again"
+    assert noted(note="stand-in: validation again") == "stand-in: validation again"
     assert noted(published_sizes={"train": 2490}) == "subset: train 8 of 2,490"
     assert noted(published_sizes={"train": 8}) == "exact"
     assert noted().startswith("real data")
-
-
-def inputs_with(study, manifest):
-    from dataclasses import replace
-
-    return replace(study, manifests={"rte": manifest})
 
 
 def test_printed_values_are_found_by_their_slugs(study):

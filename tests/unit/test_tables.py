@@ -142,7 +142,7 @@ def test_inputs_read_from_files_equal_those_in_memory(study, tmp_path):
         zero_shot=tmp_path / "zero_shot.csv",
         manifests=paths,
         settings={**SETTINGS, "stage_sizes": sizes},
-        examples=paths[:1],
+        examples={"hellaswag": paths[0].parent / "validation.parquet"},
     )
     spec = report()["tables"]["table_2"]
     assert (
