@@ -28,40 +28,48 @@ def read_hub(
         UserError: the hub, the data set, config or split cannot be reached; one line, without
             anything of the request (which may hold a token).
     """
+    place = f"data set '{name}'" + (f" ({config})" if config else "")
+    try:
+        rows, loaded, commit, converted = _load(name, config, split, revision)
+    except Exception as error:  # any error of two libraries and their transport: all end the job
+        raise _explained(error, place, split, revision) from None
+    if loaded != commit:
+        # When a request fails, `datasets` may fall back on whatever version its cache has.
+        raise UserError(
+            f"{place} cannot be read from the hub at {commit}, and the cache holds another"
+            " revision: run snakemake again, or set config key 'mirror' to a folder that has it"
+        )
+    return rows, {
+        "from": "hub",
+        "dataset": name,
+        "config": config,
+        "split": split,
+        "revision": commit,
+        "branch": CONVERTED if converted else revision or "main",
+        "rows": len(rows),
+    }
+
+
+def _load(
+    name: str, config: str | None, split: str, revision: str | None
+) -> tuple[list[dict[str, Any]], str, str, bool]:
+    """Return rows, the commit they are of, the commit asked for, whether it is the hub's copy."""
     # Imported here: 0.8 s, and only jobs that fetch need it.
     import datasets
     import huggingface_hub
 
-    place = f"data set '{name}'" + (f" ({config})" if config else "")
-    try:
-        api = huggingface_hub.HfApi()
-        found = api.dataset_info(name, revision=revision)
-        script = f"{name.split('/')[-1]}.py"
-        converted = any(entry.rfilename == script for entry in found.siblings or [])
-        if converted:
-            found = api.dataset_info(name, revision=CONVERTED)
-        # The copy has one folder per config and no card; `hf://` rules out a local folder of
-        # the same name, which `datasets` would prefer.
-        where = {"data_dir": config or "default"} if converted else {"name": config}
-        builder = datasets.load_dataset_builder(
-            f"hf://datasets/{name}", revision=found.sha, **where
-        )
-        builder.download_and_prepare()
-        rows = builder.as_dataset(split=split).to_list()
-    except Exception as error:  # any error of two libraries and their transport: all end the job
-        raise _explained(error, place, split, revision) from None
-    if builder.hash != found.sha:
-        # When a request fails, `datasets` may fall back on whatever version its cache has.
-        raise UserError(
-            f"{place} cannot be read from the hub at {found.sha}, and the cache holds another"
-            " revision: run snakemake again, or set config key 'mirror' to a folder that has it"
-        )
-    origin = {"from": "hub", "dataset": name, "config": config, "split": split}
-    return rows, origin | {
-        "revision": found.sha,
-        "branch": CONVERTED if converted else revision or "main",
-        "rows": len(rows),
-    }
+    api = huggingface_hub.HfApi()
+    found = api.dataset_info(name, revision=revision)
+    script = f"{name.split('/')[-1]}.py"
+    converted = any(entry.rfilename == script for entry in found.siblings or [])
+    if converted:
+        found = api.dataset_info(name, revision=CONVERTED)
+    # The copy has one folder per config and no card; `hf://` rules out a local folder of the
+    # same name, which `datasets` would prefer.
+    where = {"data_dir": config or "default"} if converted else {"name": config}
+    builder = datasets.load_dataset_builder(f"hf://datasets/{name}", revision=found.sha, **where)
+    builder.download_and_prepare()
+    return builder.as_dataset(split=split).to_list(), builder.hash, found.sha, converted
 
 
 def _explained(error: Exception, place: str, split: str, revision: str | None) -> UserError:

@@ -1,0 +1,307 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow.parquet as pq
+import pytest
+
+import stilts.miniature
+import stilts.tasks
+from stilts.catalogue import Task, load_catalogue
+from stilts.data import (
+    derive_task,
+    fetch_task,
+    limit_rows,
+    make_task,
+    read_split,
+    write_task,
+)
+from stilts.errors import UserError
+from stilts.manifest import read_manifest
+
+CATALOGUE = load_catalogue(Path(__file__).resolve().parents[2] / "catalogue")
+FIELDS = {"task": "toy", "kind": "classification", "labels": ["no", "yes"]}
+
+
+def pairs(*labels):
+    return [
+        {"id": str(n), "first": [f"a{n}"], "second": [], "label": label}
+        for n, label in enumerate(labels)
+    ]
+
+
+def csv_spec(tmp_path, rows, **extra):
+    """Spec of a yes/no task on two csv files with `rows` rows each."""
+    files = {}
+    for split, n in rows.items():
+        path = tmp_path / f"{split}.csv"
+        lines = [f"{split} {i},{('no', 'yes')[i % 2]}" for i in range(n)]
+        path.write_text("\n".join(["text,label", *lines]) + "\n")
+        files[split] = str(path)
+    block = {
+        "kind": "classification",
+        "source": {"files": files},
+        "first": "{text}",
+        "labels": ["no", "yes"],
+    }
+    task = Task.from_block("toy", {**block, **extra}, "here").as_dict()
+    return {"task": task, "limits": {"train": None, "validation": None}, "seed": 3, "mirror": None}
+
+
+def test_a_limit_draws_a_seeded_sample_in_the_original_order():
+    rows = [{"id": str(n)} for n in range(100)]
+    drawn = [int(row["id"]) for row in limit_rows(rows, 10, seed=1)]
+    assert drawn == sorted(drawn) and len(set(drawn)) == 10
+    assert drawn != list(range(10))
+    assert limit_rows(rows, 10, seed=1) == limit_rows(rows, 10, seed=1)
+    assert limit_rows(rows, 10, seed=1) != limit_rows(rows, 10, seed=2)
+
+
+def test_samples_of_one_seed_are_nested():
+    rows = [{"id": str(n)} for n in range(100)]
+    small, large = (limit_rows(rows, n, seed=1) for n in (10, 40))
+    assert all(row in large for row in small)
+
+
+@pytest.mark.parametrize("n", [None, 3, 50])
+def test_a_limit_above_the_size_is_the_whole(n):
+    rows = [{"id": str(n)} for n in range(3)]
+    assert limit_rows(rows, n, seed=1) == rows
+
+
+def test_a_limit_of_nothing_is_refused():
+    with pytest.raises(UserError, match="a limit of 0 rows"):
+        limit_rows([{"id": "0"}], 0, seed=1)
+
+
+def test_rows_come_back_as_they_were_written(tmp_path):
+    rows = {
+        "classification": pairs(0, 1),
+        "multiple_choice": [
+            {
+                "id": "0",
+                "first": [],
+                "prefix": "",
+                "options": ["é", ""],
+                "suffix": "\u2028.",
+                "label": 1,
+            }
+        ],
+        "corpus": [{"id": "4", "text": 'say "hi"\n'}],
+    }
+    for kind, written in rows.items():
+        labels = [] if kind == "corpus" else ["no", "yes"]
+        write_task(tmp_path, {"train": written}, {"task": "toy", "kind": kind, "labels": labels})
+        assert read_split(tmp_path, "train") == written
+
+
+def test_the_same_rows_give_the_same_bytes_in_any_folder(tmp_path):
+    for name in ("a", "b"):
+        splits = {"train": pairs(0, 1, 1), "validation": pairs(1)}
+        write_task(tmp_path / name, splits, FIELDS)
+    for file in ("train.parquet", "validation.parquet", "manifest.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_the_manifest_counts_rows_and_classes(tmp_path):
+    write_task(tmp_path, {"train": pairs(0, 1, 1), "validation": pairs(1)}, FIELDS)
+    manifest = read_manifest(tmp_path)
+    assert manifest["splits"]["train"]["rows"] == 3
+    assert manifest["splits"]["train"]["classes"] == {"no": 1, "yes": 2}
+    assert manifest["splits"]["validation"]["classes"] == {"no": 0, "yes": 1}
+    assert manifest["audit"]["validation"]["also_in_train"] == 1
+
+
+def test_an_interrupted_write_leaves_no_manifest(tmp_path, monkeypatch):
+    write_task(tmp_path, {"train": pairs(0, 1)}, FIELDS)
+    monkeypatch.setattr("stilts.data.write_manifest", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_task(tmp_path, {"train": pairs(1, 1)}, FIELDS)
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_a_split_left_empty_is_refused(tmp_path):
+    with pytest.raises(UserError, match="task 'toy': split 'train' has no rows left"):
+        write_task(tmp_path, {"train": []}, FIELDS)
+
+
+def test_a_changed_file_is_noticed_when_it_is_read(tmp_path):
+    write_task(tmp_path, {"train": pairs(0, 1)}, FIELDS)
+    path = tmp_path / "train.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.slice(0, 1), path)
+    with pytest.raises(UserError, match="train.parquet was changed after its manifest"):
+        read_split(tmp_path, "train")
+    assert len(read_split(tmp_path, "train", verify=False)) == 1
+
+
+def test_a_missing_or_broken_split_is_one_line(tmp_path):
+    (tmp_path / "train.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match="validation.parquet does not exist; the folder has: train"):
+        read_split(tmp_path, "validation")
+    with pytest.raises(UserError, match="train.parquet is not a whole parquet file"):
+        read_split(tmp_path, "train")
+
+
+def test_a_fetched_task_keeps_its_facts_and_where_it_came_from(tmp_path, capsys):
+    spec = csv_spec(tmp_path, {"train": 6, "validation": 4}, title="Toy", sizes={"train": 6})
+    spec["limits"]["train"] = 2
+    fetch_task(spec, tmp_path / "out")
+    manifest = read_manifest(tmp_path / "out")
+    assert (manifest["task"], manifest["title"], manifest["kind"]) == (
+        "toy",
+        "Toy",
+        "classification",
+    )
+    assert (manifest["labels"], manifest["metric"]) == (["no", "yes"], "accuracy")
+    assert manifest["splits"]["train"]["rows"] == 2
+    assert manifest["size_check"] == {"train": {"published": 6, "found": 6, "equal": True}}
+    assert manifest["origin"]["train"]["files"][0]["rows"] == 6
+    assert manifest["note"] == ""
+    assert capsys.readouterr().err == ""
+
+
+def test_an_unexpected_size_is_recorded_and_told_in_one_line(tmp_path, capsys):
+    sizes = {"train": 5, "validation": 4}
+    spec = csv_spec(tmp_path, {"train": 6, "validation": 4}, sizes=sizes)
+    fetch_task(spec, tmp_path / "out")
+    check = read_manifest(tmp_path / "out")["size_check"]
+    assert check["train"] == {"published": 5, "found": 6, "equal": False}
+    assert check["validation"]["equal"]
+    assert capsys.readouterr().err == ("warning: task 'toy': train has 6 rows, published are 5\n")
+
+
+def test_missing_restricted_data_say_how_to_get_them(tmp_path):
+    spec = csv_spec(tmp_path, {"train": 2, "validation": 2}, restricted="ask the owner for it")
+    Path(spec["task"]["source"]["files"]["validation"]).unlink()
+    with pytest.raises(UserError, match="validation.csv does not exist: .*; ask the owner for it$"):
+        fetch_task(spec, tmp_path / "out")
+
+
+@pytest.fixture
+def theme(monkeypatch, tmp_path):
+    """A theme `toy_theme` in the package of themes."""
+    module = ModuleType("stilts.miniature.toy_theme")
+    module.make = lambda sizes, seed: {
+        split: [{"text": f"{split} {seed} {n}", "label": n % 2} for n in range(size)]
+        for split, size in sizes.items()
+    }
+    (tmp_path / "themes").mkdir()
+    (tmp_path / "themes" / "toy_theme.py").touch()
+    monkeypatch.setattr(
+        stilts.miniature, "__path__", [*stilts.miniature.__path__, str(tmp_path / "themes")]
+    )
+    monkeypatch.setitem(sys.modules, "stilts.miniature.toy_theme", module)
+
+
+def test_a_theme_poses_a_task_and_its_label_says_so(tmp_path, theme):
+    spec = csv_spec(tmp_path, {"train": 1, "validation": 1})
+    spec |= {"miniature": {"theme": "toy_theme", "sizes": {"train": 3, "validation": 1}, "seed": 7}}
+    make_task(spec, tmp_path / "out")
+    rows = read_split(tmp_path / "out", "train")
+    assert [row["first"] for row in rows] == [["train 7 0"], ["train 7 1"], ["train 7 2"]]
+    manifest = read_manifest(tmp_path / "out")
+    assert manifest["origin"]["theme"] == "toy_theme"
+    assert manifest["note"] == "miniature language, not the paper's data"
+    make_task(spec | {"note": "doll's house"}, tmp_path / "out")
+    assert read_manifest(tmp_path / "out")["note"] == "doll's house"
+
+
+def test_an_unknown_theme_is_one_line_with_the_known_ones(tmp_path, theme):
+    spec = csv_spec(tmp_path, {"train": 1, "validation": 1})
+    spec |= {"miniature": {"theme": "os", "sizes": {}, "seed": 7}}
+    with pytest.raises(UserError, match="task 'toy': unknown theme 'os'; allowed: .*toy_theme"):
+        make_task(spec, tmp_path / "out")
+
+
+def choices(n):
+    return [
+        {
+            "id": str(i),
+            "first": [f"premise {i}"],
+            "prefix": "he ",
+            "options": [f"walks home {i} {o}" for o in range(4)],
+            "suffix": "",
+            "label": i % 4,
+        }
+        for i in range(n)
+    ]
+
+
+def derived_spec(name, **settings):
+    task = CATALOGUE.tasks[name].as_dict()
+    return {"task": task, "limits": {}, "seed": 42, "settings": settings}
+
+
+@pytest.fixture
+def parent(tmp_path):
+    fields = {"task": "hellaswag", "kind": "multiple_choice", "labels": list("0123")}
+    fields |= {"origin": {"from": "somewhere"}, "note": "stand-in: toys"}
+    write_task(tmp_path / "parent", {"train": choices(8), "validation": choices(4)}, fields)
+    return tmp_path / "parent"
+
+
+def test_a_derived_task_names_its_parents_bytes_and_inherits_its_note(tmp_path, parent):
+    spec = derived_spec("hella-sh", seed=1) | {"limits": {"train": 5}, "origins": {"seed": "code"}}
+    derive_task(spec, parent, tmp_path / "out")
+    manifest = read_manifest(tmp_path / "out")
+    told = read_manifest(parent)["splits"]
+    assert manifest["origin"]["parent"] == "hellaswag"
+    assert manifest["origin"]["parent_sha256"] == {split: told[split]["sha256"] for split in told}
+    assert manifest["origin"]["parent_origin"] == {"from": "somewhere"}
+    assert manifest["origin"]["settings"] == {"seed": 1}
+    assert manifest["origin"]["settings_from"] == {"seed": "code"}
+    assert manifest["note"] == "stand-in: toys"
+    assert manifest["splits"]["train"]["rows"] == 5
+    assert manifest["splits"]["validation"]["rows"] == 4
+
+
+def test_an_unknown_setting_or_generator_is_one_line(tmp_path, parent):
+    with pytest.raises(UserError, match="task 'hella-sh': unknown setting 'sede'; allowed: seed"):
+        derive_task(derived_spec("hella-sh", sede=1), parent, tmp_path / "out")
+    spec = derived_spec("hella-sh")
+    spec["task"]["derive"] = {"parent": "hellaswag", "generator": "../x"}
+    with pytest.raises(UserError, match="unknown generator '../x'; allowed: .*hella_sh"):
+        derive_task(spec, parent, tmp_path / "out")
+
+
+def test_a_generator_with_a_language_model_gets_its_samples(tmp_path):
+    sentence = " ".join(f"word{n}" for n in range(25))
+    texts = [{"id": str(n), "text": f"{sentence} number{n}"} for n in range(12)]
+    fields = {"task": "squad-contexts", "kind": "corpus", "labels": [], "origin": {}, "note": ""}
+    write_task(tmp_path / "parent", {"train": texts, "validation": texts[:1]}, fields)
+    asked = {}
+
+    def sample(prompts, **settings):
+        asked.update(settings)
+        return [["one", "two", f"{prompt.gold} more"] for prompt in prompts]
+
+    spec = derived_spec(
+        "synthesis-gpt2",
+        seed=42,
+        count=8,
+        validation=2,
+        drop_last_word=False,
+        gold_first=False,
+        top_p=0.9,
+        samples=3,
+    )
+    derive_task(spec, tmp_path / "parent", tmp_path / "out", sample=sample)
+    assert asked == {"seed": 42, "top_p": 0.9, "samples": 3}
+    rows = read_split(tmp_path / "out", "train")
+    assert len(rows) == 8 and len(read_split(tmp_path / "out", "validation")) == 2
+    for row in rows:
+        gold = row["options"][row["label"]]
+        assert gold.split()[-1].startswith("number") and f"{gold} more" in row["options"]
+    settings = read_manifest(tmp_path / "out")["origin"]["settings"]
+    assert json.loads(json.dumps(settings)) == spec["settings"]
+
+
+def test_importing_the_module_loads_no_heavy_library():
+    heavy = {"torch", "datasets", "pandas", "transformers", "huggingface_hub"}
+    code = f"import sys, stilts.data; print({heavy} & set(sys.modules))"
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
+    assert done.stdout.strip() == "set()", done.stderr
