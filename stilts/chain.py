@@ -7,6 +7,7 @@ from stilts.errors import UserError
 
 NONE = "none"
 _TASK = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+_SIZE = re.compile(r"[1-9][0-9]*")
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,13 @@ def parse_stage(text: str) -> Stage:
     Raises:
         UserError: a malformed task name or size.
     """
-    names, _, size = text.partition("@")
+    names, at, size = text.partition("@")
     tasks = tuple(names.split("~"))
-    if not all(_TASK.fullmatch(task) for task in tasks) or ("@" in text and not size.isdigit()):
+    if not all(_TASK.fullmatch(task) for task in tasks) or (at and not _SIZE.fullmatch(size)):
         raise UserError(
-            f"chain stage '{text}' is malformed: write task, task~task (together) or task@2000"
+            f"chain stage {text!r} is malformed: write task, task~task (together) or task@2000"
             " (that many examples); names are lower-case letters, digits, '-', '_' and '.'"
         )
-    if size and int(size) == 0:
-        raise UserError(f"chain stage '{text}' asks for no examples: give a size above 0")
     return Stage(tasks, int(size) if size else None)
 
 
