@@ -73,15 +73,16 @@ def _essence(path: Path) -> str:
     Python; lines inside a multi-line string are kept to the letter.
     """
     source = path.read_text()
-    lines = source.splitlines()
+    lines = source.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
+            lines[row - 1] = lines[row - 1][:column].rstrip()
     docstrings, verbatim = set(), set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            docstrings |= _rows(node.body[0])
+            if _stands_alone(node.body, lines):
+                docstrings |= _rows(node.body[0])
         elif isinstance(node, ast.Constant | ast.JoinedStr) and len(_rows(node)) > 1:
             verbatim |= _rows(node)
     kept = (
@@ -90,6 +91,13 @@ def _essence(path: Path) -> str:
         if row not in docstrings and (row in verbatim or line.strip())
     )
     return "\n".join(kept)
+
+
+def _stands_alone(body: list[ast.stmt], lines: list[str]) -> bool:
+    """Return whether no code shares a line with the docstring that `body` starts with."""
+    docstring, *rest = body
+    before = lines[docstring.lineno - 1][: docstring.col_offset]
+    return not before.strip() and not (rest and rest[0].lineno in _rows(docstring))
 
 
 def _rows(node: ast.expr | ast.stmt) -> set[int]:
