@@ -1,0 +1,35 @@
+import shutil
+
+import pytest
+import yaml
+
+from stilts.provenance import ROOT
+
+SCALES = sorted(path.stem for path in (ROOT / "scales").glob("*.yaml"))
+
+
+def copy_questions(folder):
+    """Copy what a question is read from: no code, no results, no restricted data."""
+    for part in ("catalogue", "scales", "studies", "workflow/schemas"):
+        shutil.copytree(ROOT / part, folder / part)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory):
+    return copy_questions(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture
+def own_root(tmp_path):
+    return copy_questions(tmp_path)
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+@pytest.fixture(params=SCALES)
+def scale(request):
+    return request.param
