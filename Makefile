@@ -26,7 +26,7 @@ $(INSTALLED): requirements.lock
 		"it with make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(BIN)/python -c '' 2> /dev/null || $(PYTHON) -m venv --clear .venv
 	@echo "Installing the packages of requirements.lock into .venv, about 2 minutes the first time"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement $<
 	@cp $< $@
 
 test: environment
