@@ -98,27 +98,19 @@ def _panel(
 ) -> None:
     """Draw one target: reference lines, violins, their numbers, names below."""
     metric = next((METRICS[name] for name in rows["metric"] if name in METRICS), "")
-    axes.set_title(f"{rows['target_title'].iloc[0]}", pad=9)
+    axes.set_title(rows["target_title"].iloc[0], pad=9)
     axes.set_ylabel(metric)
     axes.set_xlim(-0.55, len(rows) - 1 + 0.68)
+    muted = {"ha": "center", "va": "center", "color": style.MUTED}
     names = []
     for place, (chain, row) in enumerate(rows.iterrows()):
-        incomplete = row["n"] != row["expected"]
-        used = f"\nn = {runs_used(int(row['n']), int(row['expected']))}"
-        names.append(row["chain_title"] + (used if incomplete and row["n"] else ""))
+        used = runs_used(int(row["n"]), int(row["expected"]))
+        names.append(row["chain_title"] + (f"\nn = {used}" if "/" in used else ""))
         if row["n"]:
             _draw_violin(axes, place, row, colours[chain], random)
         elif rows["n"].any():
-            axes.text(
-                place,
-                0.5,
-                "not\navailable",
-                ha="center",
-                va="center",
-                color=style.MUTED,
-                size=style.SMALL,
-                transform=axes.get_xaxis_transform(),
-            )
+            column = axes.get_xaxis_transform()
+            axes.text(place, 0.5, "not\navailable", transform=column, size=style.SMALL, **muted)
     axes.set_xticks(range(len(rows)), names)
     if rows["n"].any():
         axes.margins(y=0.17)
@@ -126,15 +118,7 @@ def _panel(
         axes.yaxis.get_major_locator().set_params(nbins=5, min_n_ticks=3)
     else:
         axes.set_yticks([])
-        axes.text(
-            0.5,
-            0.5,
-            NOT_AVAILABLE,
-            ha="center",
-            va="center",
-            color=style.MUTED,
-            transform=axes.transAxes,
-        )
+        axes.text(0.5, 0.5, NOT_AVAILABLE, transform=axes.transAxes, **muted)
 
 
 def _draw_violin(

@@ -139,10 +139,8 @@ def read_inputs(
     """
     records = [read_manifest(Path(path).parent) for path in manifests]
     by_task = {record["task"]: record for record in records}
-    sizes = {
-        chain: _stage_size(chain, size, by_task)
-        for chain, size in (settings or {}).get("stage_sizes", {}).items()
-    }
+    asked = (settings or {}).get("stage_sizes", {})
+    sizes = {chain: _stage_size(chain, size, by_task) for chain, size in asked.items()}
     return Inputs(
         runs=_read(runs, RUN_COLUMNS),
         zero_shot=_read(zero_shot, ZERO_SHOT_COLUMNS),
@@ -150,10 +148,7 @@ def read_inputs(
         published=pd.read_csv(published, dtype=str, keep_default_na=False),
         label=label,
         settings={**(settings or {}), "stage_sizes": sizes},
-        examples={
-            task: pd.read_parquet(path).to_dict("records")
-            for task, path in (examples or {}).items()
-        },
+        examples={task: _records(path) for task, path in (examples or {}).items()},
         titles=titles or {},
     )
 
@@ -167,6 +162,10 @@ def _stage_size(
         return size
     rows = [manifests[task]["splits"]["train"]["rows"] for task in tasks]
     return sum(count if size is None else min(count, size) for count in rows)
+
+
+def _records(path: Path | str) -> list[dict[str, Any]]:
+    return pd.read_parquet(path).to_dict("records")
 
 
 def _read(path: Path | str | None, columns: Sequence[str]) -> pd.DataFrame:
