@@ -36,11 +36,14 @@ READ = """
 import json, sys
 from stilts.errors import UserError
 from stilts.sources import read_source
-try:
-    rows, origin = read_source(json.loads(sys.argv[1]), sys.argv[2])
-    print(json.dumps({"rows": rows, "origin": origin}))
-except UserError as error:
-    print(json.dumps({"error": str(error)}))
+answers = []
+for source, split in json.loads(sys.argv[1]):
+    try:
+        rows, origin = read_source(source, split)
+        answers.append({"rows": rows, "origin": origin})
+    except UserError as error:
+        answers.append({"error": str(error)})
+print(json.dumps(answers))
 """
 
 
@@ -190,7 +193,13 @@ def hub():
 
 
 def read(hub, tmp_path, source, split="train", **extra):
-    """Call `read_source` in a process whose hub is the loopback server."""
+    """Return the rows and origin, or the error, of a split of the loopback hub."""
+    [answer] = read_all(hub, tmp_path, [(source, split)], **extra)
+    return answer
+
+
+def read_all(hub, tmp_path, requests, **extra):
+    """Call `read_source` for each request, in a process whose hub is the loopback server."""
     environment = {
         key: value
         for key, value in os.environ.items()
@@ -206,7 +215,7 @@ def read(hub, tmp_path, source, split="train", **extra):
         **extra,
     }
     done = subprocess.run(
-        [sys.executable, "-c", READ, json.dumps(source), split],
+        [sys.executable, "-c", READ, json.dumps(requests)],
         capture_output=True,
         text=True,
         env=environment,
@@ -214,7 +223,8 @@ def read(hub, tmp_path, source, split="train", **extra):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1]) | {"stderr": done.stderr}
+    answers = json.loads(done.stdout.splitlines()[-1])
+    return [answer | {"stderr": done.stderr} for answer in answers]
 
 
 def test_a_hub_split_comes_with_the_commit_it_was_read_at(hub, tmp_path):
@@ -270,19 +280,17 @@ def test_a_local_folder_with_the_name_of_a_data_set_is_not_read_in_its_place(hub
     assert [row["word"] for row in found["rows"]] == ["a", "e", "i"]
 
 
-@pytest.mark.parametrize(
-    ("source", "split", "said"),
-    [
-        ({"hub": "toys/digits"}, "train", "data set 'toys/digits' is not on the hub"),
-        ({"hub": NAME, "config": "runes"}, "train", "the hub has: ['vowels']"),
-        ({"hub": NAME, "config": "vowels"}, "test", "has no split 'test'"),
-        ({"hub": NAME, "revision": "v9"}, "train", "has no revision 'v9'"),
-    ],
-)
-def test_what_the_hub_does_not_have_is_one_line(hub, tmp_path, source, split, said):
-    found = read(hub, tmp_path, source, split)
-    assert said in found["error"]
-    assert "\n" not in found["error"]
+def test_what_the_hub_does_not_have_is_one_line(hub, tmp_path):
+    told = {
+        "data set 'toys/digits' is not on the hub": ({"hub": "toys/digits"}, "train"),
+        "the hub has: ['vowels']": ({"hub": NAME, "config": "runes"}, "train"),
+        "has no split 'test'": ({"hub": NAME, "config": "vowels"}, "test"),
+        "has no revision 'v9'": ({"hub": NAME, "revision": "v9"}, "train"),
+    }
+    answers = read_all(hub, tmp_path, list(told.values()))
+    for said, answer in zip(told, answers, strict=True):
+        assert said in answer["error"]
+        assert "\n" not in answer["error"]
 
 
 def test_a_failed_download_is_one_line_that_names_the_mirror_and_no_token(hub, tmp_path):
