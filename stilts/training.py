@@ -71,9 +71,9 @@ def train(
     recipe = DEFAULTS | recipe
     autocast = torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
     model.to(device).train()
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    weights = lay_flat(model)
     optimizer = torch.optim.AdamW(
-        parameters,
+        [weights],
         lr=recipe["lr"],
         betas=tuple(recipe["betas"]),
         eps=recipe["eps"],
@@ -97,14 +97,14 @@ def train(
                 window_loss = window_loss + loss.detach()
                 history.tokens += batch.tokens.shape[1]
                 if recipe["clip"] and recipe["clip_each"] == "micro_batch":
-                    torch.nn.utils.clip_grad_norm_(parameters, recipe["clip"])
+                    torch.nn.utils.clip_grad_norm_(weights, recipe["clip"])
             if not complete:  # carried: these gradients wait for the next epoch's first step
                 continue
             if recipe["clip"] and recipe["clip_each"] == "step":
-                torch.nn.utils.clip_grad_norm_(parameters, recipe["clip"])
+                torch.nn.utils.clip_grad_norm_(weights, recipe["clip"])
             optimizer.param_groups[0]["lr"] = recipe["lr"] * rate(history.steps, total, recipe)
             optimizer.step()
-            optimizer.zero_grad()
+            weights.grad.zero_()
             losses.append(window_loss)
             history.steps += 1
             if progress:
@@ -119,12 +119,37 @@ def train(
         history.epochs.append(record)
         if history.diverged:  # NaN weights stay NaN: the remaining epochs would repeat this one
             break
+    _lay_apart(model)
     return history
 
 
 def example_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
     """Return the cross entropy summed over the batch's examples, in fp32."""
     return functional.cross_entropy(forward(model, batch).float(), batch.labels, reduction="sum")
+
+
+def lay_flat(model: PreTrainedModel) -> torch.nn.Parameter:
+    """Move weights and gradients into one long tensor each, with the model's as views of them.
+
+    Clipping, optimiser and zeroing are then one call each, not one per parameter, which is what
+    they cost for small models and for large models on a fast device.
+    """
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    weights = torch.nn.Parameter(torch.cat([p.detach().flatten() for p in parameters]))
+    weights.grad = torch.zeros_like(weights)
+    sizes = [parameter.numel() for parameter in parameters]
+    pieces = zip(weights.detach().split(sizes), weights.grad.split(sizes), strict=True)
+    for parameter, (values, gradient) in zip(parameters, pieces, strict=True):
+        parameter.data = values.view_as(parameter)
+        parameter.grad = gradient.view_as(parameter)
+    return weights
+
+
+def _lay_apart(model: PreTrainedModel) -> None:
+    """Give every parameter its own memory again, as saving expects, and drop the gradients."""
+    for parameter in model.parameters():
+        parameter.data = parameter.detach().clone()
+        parameter.grad = None
 
 
 def windows(
