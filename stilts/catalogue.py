@@ -58,6 +58,9 @@ class Task:
             if key not in known:
                 raise unknown("field", key, known, place)
         values = {"title": name, **block}
+        for key in ("source", "derive", "split", "sizes"):
+            if not isinstance(values.get(key, {}), Mapping):
+                raise UserError(f"{place}: '{key}' must be a block, found {values[key]!r}")
         for key in ("first", "second", "labels"):
             values[key] = _texts(values.get(key, ()), key, place)
         if isinstance(values.get("options"), list):
@@ -75,6 +78,8 @@ class Task:
             raise unknown("metric", self.metric, METRICS, place)
         if not isinstance(self.max_tokens, int) or self.max_tokens < 4:
             raise UserError(f"{place}: max_tokens must be a number from 4, found {self.max_tokens}")
+        if self.derive and not {"parent", "generator"} <= set(self.derive):
+            raise UserError(f"{place}: 'derive' must name a parent and a generator")
         if not self.derive and not any(key in self.source for key in SOURCES):
             raise UserError(f"{place}: 'source' must name one of {', '.join(SOURCES)}, or 'derive'")
         if self.kind == "corpus":
