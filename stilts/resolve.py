@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from stilts.catalogue import Catalogue, Task
-from stilts.chain import NONE, parse_chain, prefixes
+from stilts.chain import parse_chain, prefixes
 from stilts.errors import UserError, unknown
 from stilts.scale import Scale
 from stilts.study import Setting, Study, Sweep
 
 _SHORT = {"lr": "lr", "batch": "bs", "warmup": "wu", "seed": "s", "epochs": "ep"}
 _POSITIVE = ("lr", "batch", "epochs")
+_WHOLE = ("batch", "seed", "epochs")
 _LONG = {short: long for long, short in _SHORT.items()}
 
 
@@ -61,6 +62,8 @@ def grid_points(grid: Mapping[str, Iterable[Any]], where: str) -> dict[str, dict
         lowest = min(axes[axis])
         if lowest < 0 or (lowest == 0 and axis in _POSITIVE):
             raise UserError(f"{where}, axis '{axis}': {lowest} is too small")
+        if axis in _WHOLE and not all(isinstance(value, int) for value in axes[axis]):
+            raise UserError(f"{where}, axis '{axis}': {values} are not all whole numbers")
     if not axes:
         raise UserError(f"{where}: the grid is empty: give at least one axis")
     crossed = itertools.product(*axes.values())
@@ -232,7 +235,8 @@ def resolve(
     gone = [cell for cell in cells if _needs(cell) & missing]
     kept = tuple(cell for cell in cells if cell not in gone)
     if not kept:
-        raise UserError(f"config key 'only': nothing of study '{study.name}' is left to run")
+        lack = f", as files of {', '.join(sorted(missing))} are missing" if gone else ""
+        raise UserError(f"config key 'only': nothing of study '{study.name}' is left to run{lack}")
     return StudyPlan(
         study=study,
         scale=scale,
@@ -270,19 +274,17 @@ def _narrow(
 
 def _check_tasks(pairs: list[tuple[str, str]], catalogue: Catalogue, where: str) -> None:
     for chain, target in pairs:
-        for stage in parse_chain(chain):
-            for name in stage.tasks:
-                catalogue.task(name, f"chain '{chain}' of {where} or config key 'only'")
-            if len(stage.tasks) > 1:
-                raise UserError(f"chain '{chain}': tasks trained together are not supported yet")
-        task = catalogue.task(target, f"target of {where} or config key 'only'")
-        if task.kind == "corpus":
-            raise UserError(f"target '{target}' is a corpus, which cannot be scored")
+        stages = parse_chain(chain)
+        if any(len(stage.tasks) > 1 for stage in stages):
+            raise UserError(f"chain '{chain}': tasks trained together are not supported yet")
+        named = [(f"chain '{chain}'", name) for stage in stages for name in stage.tasks]
+        for role, name in [*named, ("target", target)]:
+            if catalogue.task(name, f"{role} of {where} or config key 'only'").kind == "corpus":
+                raise UserError(f"{role}: '{name}' is a corpus, which has no answers to learn")
 
 
 def _needs(cell: Cell) -> set[str]:
-    stages = parse_chain(cell.chain) if cell.chain != NONE else ()
-    return {cell.target}.union(*(stage.tasks for stage in stages))
+    return {cell.target}.union(*(stage.tasks for stage in parse_chain(cell.chain)))
 
 
 def _task_facts(task: Task) -> dict[str, Any]:
