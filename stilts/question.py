@@ -13,7 +13,7 @@ from stilts.errors import UserError, unknown
 from stilts.provenance import ROOT
 from stilts.resolve import StudyPlan, resolve
 from stilts.scale import Scale, load_scale
-from stilts.study import Setting, load_study, read_layer
+from stilts.study import ROLES, Setting, load_study, read_layer
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 
@@ -80,11 +80,7 @@ class Question:
         task = self.catalogue.tasks[name]
         if task.derive:
             return "generate_synthesis" if "model" in task.derive else "derive_task"
-        return "make_task" if self._is_miniature(task) else "fetch_task"
-
-    def _is_miniature(self, task: Task) -> bool:
-        placed = "source" in self.config["tasks"].get(task.name, {})
-        return bool(self.scale.miniature and task.miniature and not placed)
+        return "make_task" if _is_miniature(task, self.scale, self.config) else "fetch_task"
 
     def task_spec(self, name: str) -> dict[str, Any]:
         """Return what the task's rule needs to know, as plain data."""
@@ -103,7 +99,7 @@ class Question:
                 spec["settings"] |= {"count": self.rows(name)["train"]}
                 spec["settings"] |= {"validation": self.rows(name)["validation"]}
             spec["origins"] = {key: setting.origin for key, setting in settings.items()}
-        elif self._is_miniature(task):
+        elif _is_miniature(task, self.scale, self.config):
             sizes = self.scale.miniature["sizes"]
             if name not in sizes:
                 raise unknown("task", name, sizes, f"scales/{self.scale.name}.yaml, sizes")
@@ -131,7 +127,7 @@ class Question:
             rows = {"train": settings["count"].value, "validation": settings["validation"].value}
         elif task.derive:
             return self.rows(task.derive["parent"])
-        elif self._is_miniature(task):
+        elif _is_miniature(task, self.scale, self.config):
             rows = dict(self.scale.miniature["sizes"][name])
         else:
             rows = {split: task.sizes.get(split, 0) for split in ("train", "validation")}
@@ -228,7 +224,26 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
         )
         for name in config["studies"]
     }
-    return Question(config, catalogue, scale, plans)
+    names = set().union(*(plan.study.setting_names() for plan in plans.values()))
+    _check_settings(scale.layer, names, catalogue, f"scales/{scale.name}.yaml, settings")
+    _check_settings(overrides, names, catalogue, "config key 'settings'")
+    question = Question(config, catalogue, scale, plans)
+    for task in question.tasks:  # what is worked out on demand must fail here, in one line
+        question.task_spec(task)
+    return question
+
+
+def _check_settings(
+    layer: Mapping[str, Any], names: set[str], catalogue: Catalogue, where: str
+) -> None:
+    blocks = {part: settings for part, settings in layer.items() if part in ("all", *ROLES)}
+    for task, settings in layer.get("tasks", {}).items():
+        catalogue.task(task, f"{where}.tasks")
+        blocks[f"tasks.{task}"] = settings
+    for part, settings in blocks.items():
+        for key in settings:
+            if key not in names:
+                raise unknown("setting", key, names, f"{where}.{part}")
 
 
 def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
@@ -250,6 +265,11 @@ def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]
     raise UserError(f"config{f' key {key!r}' if key else ''}: {error.message}")
 
 
+def _is_miniature(task: Task, scale: Scale, config: Mapping[str, Any]) -> bool:
+    placed = "source" in config["tasks"].get(task.name, {})
+    return bool(scale.miniature and task.miniature and not placed)
+
+
 def _missing(
     catalogue: Catalogue, scale: Scale, config: Mapping[str, Any], root: Path
 ) -> frozenset[str]:
@@ -258,7 +278,7 @@ def _missing(
         task.name
         for task in catalogue.tasks.values()
         if task.restricted
-        and not (scale.miniature and task.miniature and task.name not in config["tasks"])
+        and not _is_miniature(task, scale, config)
         and not all((root / path).is_file() for path in task.source.get("files", {}).values())
     }
     derived = {task.name for task in catalogue.tasks.values() if task.derive.get("parent") in gone}

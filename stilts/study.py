@@ -75,6 +75,14 @@ class Study:
                 merged |= part or {}
         return merged
 
+    def setting_names(self) -> set[str]:
+        """Return the names of all training settings: another name would change nothing."""
+        names = {"max_tokens", *self.grid}
+        for layer in self.layers:
+            names = names.union(*(layer.get(part, {}) for part in ("all", *ROLES)))
+            names = names.union(*layer.get("tasks", {}).values())
+        return names
+
     def generator(self, name: str) -> dict[str, Setting]:
         """Return the settings of a generator of derived tasks."""
         merged: dict[str, Setting] = {}
@@ -134,6 +142,11 @@ def read_layer(block: Mapping[str, Any], where: str, origin: str | None = None) 
     for part, content in block.items():
         if part not in LAYERS:
             raise unknown("part", part, LAYERS, where)
+        blocks = [content]
+        if part in ("tasks", "generators") and isinstance(content, Mapping):
+            blocks += content.values()
+        if not all(isinstance(settings, Mapping) for settings in blocks):
+            raise UserError(f"{where}.{part}: expected a block of settings, found {content!r}")
         if part in ("tasks", "generators"):
             layer[part] = {
                 name: _settings(settings, f"{where}.{part}.{name}", origin)
