@@ -13,11 +13,11 @@ localrules:
 
 
 rule plan:
+    """Print what would run, how much of it the store holds, hours and disk; run nothing."""
     log:
         f"logs/{QUESTION.scale.name}/plan.log",
     conda:
-        "../../envs/report.yaml"
-    """Print what would run, how much of it the store holds, hours and disk; run nothing."""
+        "../../envs/train.yaml"
     params:
         plan=lambda w: lay_out(LAYOUT),
     script:
