@@ -25,7 +25,7 @@ $(INSTALLED): requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer on PATH: install one, or name" \
 		"it with make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(BIN)/python -c '' 2> /dev/null || $(PYTHON) -m venv --clear .venv
-	@echo "Installing the packages of requirements.lock into .venv, about 2 minutes the first time"
+	@echo "Installing the packages of requirements.lock into .venv, 2 to 5 minutes the first time"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement $<
 	@cp $< $@
 
