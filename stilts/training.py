@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.utils.data import RandomSampler
 from transformers import PreTrainedModel
 
 from stilts.encoding import Encoded
@@ -84,10 +85,10 @@ def train(
     history = History()
     torch.manual_seed(recipe["seed"])
     order = torch.Generator().manual_seed(recipe["seed"])
+    sampler = RandomSampler(range(len(train_set)), generator=order)
     for epoch in range(1, recipe["epochs"] + 1):
         losses = []
-        shuffled = torch.randperm(len(train_set), generator=order).numpy()
-        for window, complete in windows(shuffled, recipe):
+        for window, complete in windows(np.fromiter(sampler, np.int64), recipe):
             window_loss = 0
             for examples, weight in window:
                 batch = pack(train_set, examples, device)

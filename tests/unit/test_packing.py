@@ -1,0 +1,147 @@
+import numpy as np
+import pytest
+import torch
+
+from stilts.modelling import PACKED, forward
+from stilts.packing import pack, packed_attention, padded
+from tests.unit.tiny_models import STILL, fresh, random_encoded
+
+KINDS = ("classification", "multiple_choice")
+
+
+def reference(model, batch):
+    """The model's own forward on a padded batch, as transformers documents it."""
+    tokens, types, visible = padded(batch, model.config.pad_token_id)
+    if batch.choices > 1:
+        tokens, types, visible = (
+            part.view(-1, batch.choices, batch.longest) for part in (tokens, types, visible)
+        )
+    return model(input_ids=tokens, token_type_ids=types, attention_mask=visible).logits
+
+
+def gradients(model, logits, batch):
+    model.zero_grad()
+    torch.nn.functional.cross_entropy(logits, batch.labels).backward()
+    return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+
+def test_a_batch_lays_the_chosen_examples_end_to_end():
+    encoded = random_encoded(5, choices=2)
+    batch = pack(encoded, [3, 1])
+    sequences = np.split(encoded.tokens, encoded.offsets[1:])
+    wanted = np.concatenate([sequences[i] for i in (6, 7, 2, 3)])
+    assert batch.tokens[0].tolist() == wanted.tolist()
+    lengths = encoded.lengths[[6, 7, 2, 3]]
+    assert batch.bounds.tolist() == [0, *np.cumsum(lengths)]
+    assert batch.starts.tolist() == batch.bounds[:-1].tolist()
+    assert batch.positions[0].tolist() == [i for n in lengths for i in range(n)]
+    assert batch.labels.tolist() == encoded.labels[[3, 1]].tolist()
+    assert batch.longest == lengths.max()
+
+
+def test_padding_restores_every_sequence():
+    encoded = random_encoded(4)
+    tokens, types, visible = padded(pack(encoded, range(4)), padding=0)
+    for i, length in enumerate(encoded.lengths):
+        part = slice(encoded.offsets[i], encoded.offsets[i] + length)
+        assert tokens[i, :length].tolist() == encoded.tokens[part].tolist()
+        assert types[i, :length].tolist() == encoded.types[part].tolist()
+        assert visible[i].tolist() == [1] * length + [0] * (tokens.shape[1] - length)
+
+
+def test_sequences_of_one_length_need_no_mask():
+    encoded = random_encoded(4)
+    same = [i for i in range(4) if encoded.lengths[i] == encoded.lengths[0]]
+    assert pack(encoded, same).mask is None
+    assert pack(encoded, range(4)).mask is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("family", ["roberta", "bert", "electra"])
+def test_packed_equals_padded_in_outputs_and_gradients(family, kind):
+    assert family in PACKED
+    choices = 3 if kind == "multiple_choice" else 1
+    batch = pack(random_encoded(6, choices), range(6))
+    ours, theirs = fresh(family, kind, **STILL), fresh(family, kind, packed=False, **STILL)
+    packed, plain = forward(ours, batch), reference(theirs, batch)
+    torch.testing.assert_close(packed, plain, atol=1e-5, rtol=0)
+    left, right = gradients(ours, packed, batch), gradients(theirs, plain, batch)
+    assert left.keys() == right.keys()
+    for name, gradient in left.items():
+        torch.testing.assert_close(gradient, right[name], atol=1e-5, rtol=0, msg=name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("family", ["mobilebert", "squeezebert"])
+def test_families_that_cannot_be_packed_are_padded(family, kind):
+    assert family not in PACKED
+    choices = 3 if kind == "multiple_choice" else 1
+    batch = pack(random_encoded(4, choices), range(4))
+    model = fresh(family, kind, packed=False, **STILL).eval()
+    with torch.no_grad():
+        torch.testing.assert_close(forward(model, batch), reference(model, batch))
+
+
+def test_mobilebert_would_differ_if_packed():
+    """Its embedding looks at the neighbours, so a sequence would see the one before it."""
+    batch = pack(random_encoded(2), range(2))
+    embeddings = fresh("mobilebert", "classification", packed=False).eval().mobilebert.embeddings
+    with torch.no_grad():
+        together = embeddings(
+            input_ids=batch.tokens, token_type_ids=batch.types, position_ids=batch.positions
+        )
+        second = slice(int(batch.starts[1]), None)
+        alone = embeddings(input_ids=batch.tokens[:, second], token_type_ids=batch.types[:, second])
+    assert (together[:, second] - alone).abs().max() > 1e-3
+
+
+def states(batch, heads=2, size=4):
+    torch.manual_seed(0)
+    return [torch.randn(1, heads, batch.tokens.shape[1], size) for _ in range(3)]
+
+
+def test_training_attention_without_drawn_zeros_equals_the_fused_kernel():
+    """With a vanishing dropout probability the CPU's training formula is plain attention."""
+    batch = pack(random_encoded(5), range(5))
+    query, key, value = states(batch)
+    fused, _ = packed_attention(None, query, key, value, None, layout=batch)
+    plain, _ = packed_attention(None, query, key, value, None, layout=batch, dropout=1e-9)
+    torch.testing.assert_close(plain, fused)
+
+
+def test_attention_dropout_drops_and_keeps_the_mean():
+    batch = pack(random_encoded(5), range(5))
+    query, key, value = states(batch)
+    whole, _ = packed_attention(None, query, key, value, None, layout=batch)
+    drawn = torch.stack(
+        [
+            packed_attention(None, query, key, value, None, layout=batch, dropout=0.3)[0]
+            for _ in range(3000)
+        ]
+    )
+    assert not torch.equal(drawn[0], drawn[1])
+    torch.testing.assert_close(drawn.mean(0), whole, atol=0.1, rtol=0)
+
+
+def test_first_tokens_alone_get_what_they_get_among_all():
+    batch = pack(random_encoded(5), range(5))
+    query, key, value = states(batch)
+    whole, _ = packed_attention(None, query, key, value, None, layout=batch)
+    first, _ = packed_attention(
+        None, query[:, :, batch.starts], key, value, None, layout=batch, first_only=True
+    )
+    torch.testing.assert_close(first, whole[:, batch.starts])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("first_only", [False, True])
+def test_the_cuda_kernel_agrees_with_the_padded_block(first_only):
+    batch = pack(random_encoded(5), range(5), "cuda")
+    query, key, value = (part.cuda().bfloat16() for part in states(batch, size=16))
+    if first_only:
+        query = query[:, :, batch.starts]
+    kernel, _ = packed_attention(None, query, key, value, None, layout=batch, first_only=first_only)
+    block, _ = packed_attention(
+        None, query, key, value, None, layout=batch, first_only=first_only, dropout=1e-9
+    )
+    torch.testing.assert_close(kernel, block, atol=2e-2, rtol=0)
