@@ -172,6 +172,7 @@ class StudyPlan:
         return {
             "label": self.label,
             "protocol": self.study.protocol,
+            "titles": {name: task.title for name, task in self.catalogue.tasks.items()},
             "grid": {
                 axis: sorted({point[axis] for point in self.points.values()})
                 for axis in self.study.grid

@@ -19,6 +19,7 @@ with job(snakemake.log[0]):
         manifests=list(snakemake.input.data),
         label=facts["label"],
         settings=facts,
+        titles=facts["titles"],
         examples={task: folder / "validation.parquet" for task, folder in examples.items()},
     )
     kind = importlib.import_module(f"stilts.figures.{spec['kind']}")

@@ -17,8 +17,8 @@ with job(snakemake.log[0]):
         manifests=list(snakemake.input.data),
         label=facts["label"],
         settings=facts,
+        titles=facts["titles"],
     )
     kind = importlib.import_module(f"stilts.tables.{spec['kind']}")
-    write_table(
-        Path(snakemake.output.csv).with_suffix(""), kind.build(inputs, spec), spec, facts["label"]
-    )
+    stem = Path(snakemake.output.csv).with_suffix("")
+    write_table(stem, kind.build(inputs, spec), spec, inputs.footer)
