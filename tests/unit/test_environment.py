@@ -1,0 +1,65 @@
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from stilts.provenance import ROOT
+
+PIN = re.compile(r"([A-Za-z0-9][\w.-]*)==([\w.]+)")
+
+
+def pins(text):
+    found = [PIN.fullmatch(line.split("#")[0].strip()) for line in text.splitlines()]
+    return {match[1]: match[2] for match in found if match}
+
+
+@pytest.fixture
+def lock():
+    return pins((ROOT / "requirements.lock").read_text())
+
+
+@pytest.fixture
+def direct():
+    return pins((ROOT / "requirements.txt").read_text())
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements.lock"])
+def test_every_line_is_an_exact_pin_without_a_build_or_an_index(name):
+    lines = (ROOT / name).read_text().splitlines()
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    assert len(pins("\n".join(wanted))) == len(wanted)
+
+
+def test_the_lock_holds_every_direct_pin(lock, direct):
+    assert direct.items() <= lock.items()
+    assert len(lock) > 2 * len(direct)
+
+
+def test_each_direct_pin_says_what_it_is_for(direct):
+    reasons = re.findall(r"==\S+\s+# .", (ROOT / "requirements.txt").read_text())
+    assert len(reasons) == len(direct)
+
+
+def test_pyproject_depends_on_the_direct_pins(direct):
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    named = content["project"]["dependencies"] + content["dependency-groups"]["dev"]
+    assert pins("\n".join(named)) == direct
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("envs/*.yaml")), ids=lambda path: path.stem)
+def test_a_conda_environment_has_the_pins_of_the_lock(path, lock):
+    packages = yaml.safe_load(path.read_text())["dependencies"]
+    python = next(item for item in packages if isinstance(item, str) and item.startswith("python="))
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert content["project"]["requires-python"] == f">={python.removeprefix('python=')}"
+    named = next(item["pip"] for item in packages if isinstance(item, dict))
+    assert named and pins("\n".join(named)).items() <= lock.items()
+    assert len(pins("\n".join(named))) == len(named)
+
+
+def test_the_environment_that_runs_these_tests_is_the_locked_one(lock):
+    from importlib.metadata import version
+
+    differ = {name: version(name) for name in lock if version(name).split("+")[0] != lock[name]}
+    assert differ == {}
