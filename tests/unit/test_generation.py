@@ -72,6 +72,19 @@ def test_greedy_sampling_equals_the_models_own_generation(gpt2):
         assert text == tokenizer.decode(ids[0, start:]).strip()
 
 
+def test_a_continuation_ends_before_the_end_token(gpt2):
+    model = GPT2LMHeadModel.from_pretrained(gpt2).eval()
+    prompts, uniform = [[5, 6, 7], [8, 9]], [np.zeros(8), np.zeros(8)]
+    with torch.inference_mode():
+        never = model.config.vocab_size - 1
+        free = generation._continue(model, prompts, uniform, never, top_p=0.9)
+        end = free[0][3]
+        cut = generation._continue(model, prompts, uniform, end, top_p=0.9)
+    assert [len(row) for row in free] == [8, 8]
+    for row, whole in zip(cut, free, strict=True):
+        assert row == whole[: whole.index(end)] if end in whole else row == whole
+
+
 def test_the_nucleus_by_hand():
     logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()[None]
     drawn = [
