@@ -120,7 +120,7 @@ def packed_attention(
         flat = states.transpose(1, 2).reshape(-1, heads * size)
         if not full:
             empty = flat.new_zeros(sequences * layout.longest, heads * size)
-            flat = empty.index_copy(0, layout.slots, flat)
+            flat = empty.index_copy_(0, layout.slots, flat)
         return flat.view(sequences, layout.longest, heads, size).transpose(1, 2)
 
     mixed = _attend(
