@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stilts.grid import parse_point
 from stilts.hardware import device_kind
-from stilts.resolve import parse_point
 from stilts.store import TrialStore
 from stilts.trial import read_setting
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stilts.errors import UserError
+from stilts.grid import parse_point
 from stilts.hardware import device_kind, resolve_precision
 from stilts.manifest import digest_of, read_manifest
 from stilts.provenance import fingerprint
-from stilts.resolve import parse_point
 from stilts.store import TrialStore, publish
 
 ENGINE = "stilts.finetuning"
