@@ -5,8 +5,19 @@ import pytest
 import yaml
 
 from stilts.provenance import ROOT
+from tests.unit.imports import modules, reached, rules, third_party
 
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)==([\w.]+)")
+
+# Commands of the Makefile and libraries that others load, not modules that we import.
+CALLED = {"snakemake", "ruff", "snakefmt"}
+# Modules that a script finds by a name in the study or the catalogue.
+NAMED_IN_DATA = {
+    "make_table": "stilts.tables.",
+    "draw_figure": "stilts.figures.",
+    "make_task": "stilts.miniature.",
+    "derive_task": "stilts.tasks.",
+}
 
 
 def pins(text):
@@ -56,6 +67,23 @@ def test_a_conda_environment_has_the_pins_of_the_lock(path, lock):
     named = next(item["pip"] for item in packages if isinstance(item, dict))
     assert named and pins("\n".join(named)).items() <= lock.items()
     assert len(pins("\n".join(named))) == len(named)
+
+
+def test_what_the_project_imports_is_pinned_directly_and_nothing_else_is(direct):
+    files = [*modules().values(), *ROOT.glob("workflow/scripts/*.py"), *ROOT.glob("tests/**/*.py")]
+    needed = set().union(*(third_party(path.read_text()) for path in files))
+    assert needed | CALLED == set(direct) | CALLED
+
+
+@pytest.mark.parametrize(("environment", "script"), sorted({rule[1:] for rule in rules()}))
+def test_a_rules_environment_has_what_its_script_reaches(environment, script):
+    named = [name for name in modules() if name.startswith(NAMED_IN_DATA.get(script, "none"))]
+    source = (ROOT / f"workflow/scripts/{script}.py").read_text()
+    source += "".join(f"import {name}\n" for name in named)
+    sources = [source, *(modules()[name].read_text() for name in reached(source))]
+    packages = yaml.safe_load((ROOT / f"envs/{environment}.yaml").read_text())["dependencies"]
+    there = pins("\n".join(next(item["pip"] for item in packages if isinstance(item, dict))))
+    assert set().union(*map(third_party, sources)) <= set(there)
 
 
 def test_the_environment_that_runs_these_tests_is_the_locked_one(lock):

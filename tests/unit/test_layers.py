@@ -1,0 +1,122 @@
+import re
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+
+import pytest
+
+from stilts.provenance import ROOT
+from tests.unit.imports import first_party, modules, rules, third_party
+
+# From low to high: a module imports from its own group or a lower one. `x.*` is a whole package.
+LAYERS = {
+    "records and facts": """errors chain job hardware manifest provenance catalogue store""",
+    "what to run": """grid study scale resolve question layout trial costing""",
+    "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
+        encoding packing metrics modelling evaluation""",
+    "training, numbers and pictures": """training pretraining generation
+        statistics published tables.* figures.*""",
+    "jobs": """finetuning stages standin synthesis collect planning report""",
+}
+GROUPS = [words.split() for words in LAYERS.values()]
+CORE = GROUPS[0] + GROUPS[1]
+HEAVY = {"torch", "transformers", "datasets", "evaluate", "pandas", "matplotlib", "seaborn"}
+
+
+def level(module):
+    short = module.removeprefix("stilts.")
+    names = {short, f"{short.split('.')[0]}.*"}
+    found = [number for number, group in enumerate(GROUPS) if names & set(group)]
+    assert len(found) == 1, f"{module}: give it one place among LAYERS in {__file__}"
+    return found[0]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_imports_from_its_own_layer_or_a_lower_one(module):
+    names = first_party(modules()[module].read_text())
+    assert [name for name in names if level(name) > level(module)] == []
+
+
+def test_every_name_of_a_layer_is_a_module_that_is_there():
+    known = {name.removeprefix("stilts.") for name in modules()}
+    packages = {f"{name.split('.')[0]}.*" for name in known if "." in name}
+    assert set().union(*GROUPS) <= known | packages
+
+
+def test_no_modules_import_each_other():
+    graph = {name: first_party(path.read_text()) for name, path in modules().items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(graph)
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_imports_nothing_heavy_when_it_is_loaded(name):
+    source = modules()[f"stilts.{name}"].read_text()
+    assert third_party(source, inside_functions=False) & HEAVY == set()
+
+
+def loads(names):
+    """Which heavy libraries a fresh interpreter has loaded after importing the modules."""
+    program = f"import sys, {', '.join(names)}\nprint(*({HEAVY!r} & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return result.stdout.split()
+
+
+def test_parsing_the_workflow_loads_nothing_heavy():
+    files = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    names = {
+        name
+        for path in files
+        for name in re.findall(r"^(?:from|import) (stilts[.\w]*)", path.read_text(), re.M)
+    }
+    assert {"stilts.layout", "stilts.question", "stilts.provenance"} <= names
+    assert loads(names) == []
+
+
+def test_the_core_loads_nothing_heavy():
+    assert loads([f"stilts.{name}" for name in CORE]) == []
+
+
+# Files
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_is_short_and_named_by_its_subject(module):
+    assert len(modules()[module].read_text().splitlines()) <= 300
+    assert not {"utils", "util", "helpers", "common", "misc"} & set(module.strip("_").split("."))
+
+
+def test_packages_are_folders_only():
+    assert [path for path in ROOT.glob("stilts/**/__init__.py") if path.read_text()] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("workflow/scripts/*")), ids=lambda path: path.name
+)
+def test_a_script_is_short_and_has_no_logic_of_its_own(path):
+    source = path.read_text()
+    assert path.suffix == ".py"
+    assert len(source.splitlines()) <= 25
+    assert not re.search(r"^\s*(class|while|for|if) ", source, re.M)
+
+
+@pytest.mark.parametrize(("rule", "environment", "script"), rules())
+def test_a_rule_and_its_script_share_one_name(rule, environment, script):
+    assert rule in (script, ""), "only rules that are made in a loop have no name"
+    assert (ROOT / f"workflow/scripts/{script}.py").is_file()
+    assert (ROOT / f"envs/{environment}.yaml").is_file()
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)+|plan", script), "name a step verb_noun"
+
+
+def test_every_script_belongs_to_a_rule():
+    names = {path.stem for path in ROOT.glob("workflow/scripts/*.py")}
+    assert names == {script for _, _, script in rules()}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("workflow/rules/*.smk")), ids=lambda path: path.stem
+)
+def test_a_file_of_rules_opens_with_its_contract(path):
+    contract = path.read_text().split('"""')[1]
+    assert contract.index("REQUIRED INPUTS:\n") < contract.index("OUTPUTS:\n")
