@@ -1,6 +1,7 @@
 """What the project's files import, read from their source."""
 
 import ast
+import functools
 import re
 import sys
 
@@ -9,6 +10,7 @@ from stilts.provenance import ROOT
 DISTRIBUTIONS = {"yaml": "pyyaml", "sklearn": "scikit-learn", "huggingface_hub": "huggingface-hub"}
 
 
+@functools.cache
 def modules():
     """Every module of the library by name, packages' empty `__init__` left out."""
     paths = sorted((ROOT / "stilts").rglob("*.py"))
@@ -19,6 +21,7 @@ def modules():
     }
 
 
+@functools.cache
 def imported(source, *, inside_functions=True):
     """The dotted names that a source text imports, types-only imports left out."""
     waiting, names = [ast.parse(source)], set()
