@@ -74,5 +74,7 @@ def _double(rng: Random, words: list[str]) -> list[str]:
 
 def _gap(rng: Random, words: list[str]) -> list[str]:
     small = [i for i, word in enumerate(words) if word in ("the", "in", "on", "was", "were")]
+    if not small:
+        return words
     spot = rng.choice(small)
     return words[:spot] + words[spot + 1 :]

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from stilts.miniature.language import unlike, when
+from stilts.miniature.language import foreign, when
 from stilts.miniature.lexicon import sentence
 from stilts.miniature.sampling import draw_splits
 from stilts.miniature.world import DISEASES, HABITS, Disease
@@ -45,7 +45,7 @@ def _supported(rng: Random, disease: Disease, symptoms: list[str]) -> str:
     return rng.choice(
         (
             f"the patient has {disease.name}",
-            f"the {disease.organ} is ill",
+            f"the {disease.realm} is ill",
             f"the patient needs {disease.drug}",
             f"the patient has {rng.choice(symptoms)}",
         )
@@ -53,12 +53,12 @@ def _supported(rng: Random, disease: Disease, symptoms: list[str]) -> str:
 
 
 def _refuted(rng: Random, disease: Disease, symptoms: list[str]) -> str:
-    wrong = unlike(rng, disease, "name")
+    wrong = foreign(rng, disease)
     return rng.choice(
         (
             f"the patient has no {rng.choice(symptoms)}",
             f"the patient has {wrong.name}",
-            f"the {wrong.organ} is ill",
+            f"the {wrong.realm} is ill",
             f"the patient needs {wrong.drug}",
         )
     )

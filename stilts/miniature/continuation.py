@@ -8,7 +8,7 @@ The rest is sound but belongs to another scene, so that the premise is needed to
 from dataclasses import dataclass
 from random import Random
 
-from stilts.miniature.language import muddled, place, unlike, when
+from stilts.miniature.language import foreign, muddled, place, when
 from stilts.miniature.lexicon import NAMES, VERBS, article, pronoun, sentence
 from stilts.miniature.sampling import draw_splits
 from stilts.miniature.world import ANIMALS, EVENTS, WORKERS, Animal, Event, Worker
@@ -108,12 +108,7 @@ def _worker_ending(rng: Random, worker: Worker) -> str:
 def wrong_ending(rng: Random, about: Animal | Worker | Event) -> str:
     """An ending of another scene, or one that is clumsy or contradicts itself."""
     if rng.random() < FOREIGN:
-        far = {
-            Animal: ("home", "food", "motion"),
-            Worker: ("name",),
-            Event: ("feeling",),
-        }
-        return ending(rng, unlike(rng, about, *far[type(about)]))
+        return ending(rng, foreign(rng, about))
     if rng.random() < CLUMSY:
         return clumsy(rng, ending(rng, about))
     return ending(rng, inconsistent(rng, about))

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from stilts.miniature.language import place, unlike
+from stilts.miniature.language import foreign, place
 from stilts.miniature.lexicon import NAMES, VERBS
 from stilts.miniature.sampling import draw_splits
 from stilts.miniature.world import ANIMALS, WORKERS
@@ -35,7 +35,7 @@ def _compose(rng: Random, label: int) -> dict:
 
 def _animals(rng: Random) -> tuple[str, str, str]:
     right = rng.choice(ANIMALS)
-    wrong = unlike(rng, right, "home", "kind", "food", "motion")
+    wrong = foreign(rng, right)
     motion = VERBS[right.motion]
     text = rng.choice(
         (
@@ -50,12 +50,12 @@ def _animals(rng: Random) -> tuple[str, str, str]:
 
 def _workers(rng: Random) -> tuple[str, str, str]:
     right = rng.choice(WORKERS)
-    wrong = unlike(rng, right, "name")
+    wrong = foreign(rng, right)
     makes = f"{VERBS[right.verb].third} {right.product}"
     text = rng.choice(
         (
             f"works {place(right.place)}",
-            f"holds the {right.tool}",
+            f"needs the {right.tool}",
             makes,
             f"{makes} {place(right.place)}",
         )

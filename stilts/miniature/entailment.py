@@ -2,7 +2,7 @@
 
 from random import Random
 
-from stilts.miniature.language import other, place, unlike, when
+from stilts.miniature.language import foreign, other, place, when
 from stilts.miniature.lexicon import ADJECTIVES, NAMES, VERBS, article, sentence
 from stilts.miniature.sampling import draw_splits, numbered
 from stilts.miniature.world import ANIMALS, KINDS, WORKERS
@@ -21,7 +21,7 @@ def _compose(rng: Random, label: int) -> dict:
 
 def _meeting(rng: Random) -> tuple[str, list[str], list[str]]:
     animal, name, time = rng.choice(ANIMALS), rng.choice(NAMES), when(rng)
-    wrong = unlike(rng, animal, "kind", "home", "motion")
+    wrong = foreign(rng, animal)
     ing, wrong_ing = VERBS[animal.motion].ing, VERBS[wrong.motion].ing
     size = rng.choice(ADJECTIVES)
     premise = f"{name} saw {article(size)} {animal.name} {ing} {place(animal.home)} {time}"
@@ -61,7 +61,7 @@ def _buying(rng: Random) -> tuple[str, list[str], list[str]]:
 
 def _work(rng: Random) -> tuple[str, list[str], list[str]]:
     worker, name, time = rng.choice(WORKERS), rng.choice(NAMES), when(rng)
-    wrong = unlike(rng, worker, "name")
+    wrong = foreign(rng, worker)
     makes = f"{VERBS[worker.verb].third} {worker.product}"
     premise = f"{name} is {article(worker.name)} and {makes} {time}"
     follows = [

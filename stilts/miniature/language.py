@@ -24,12 +24,13 @@ from stilts.miniature.world import (
 
 HOMES = tuple(dict.fromkeys(animal.home for animal in ANIMALS))
 AMBIGUOUS = tuple(dict.fromkeys(sense.word for sense in SENSES))
-SURFACES = {"mountain": "on the mountain", "farm": "on the farm"}
+SURFACES = {name: f"on the {name}" for name in ("cliff", "farm", "stage", "meadow")}
 POOLS = {Animal: ANIMALS, Worker: WORKERS, Disease: DISEASES, Event: EVENTS}
 FACTS = {
-    Animal: ("home", "food", "kind"),
-    Worker: ("place", "tool", "product"),
-    Disease: ("symptoms", "organ", "drug"),
+    Animal: ("home", "food", "kind", "motion"),
+    Worker: ("place", "tool", "product", "kind"),
+    Disease: ("symptoms", "realm", "drug"),
+    Event: ("feeling", "next", "before"),
 }
 
 
@@ -43,20 +44,15 @@ def other(rng: Random, choices, *taken):
     return rng.choice([choice for choice in choices if choice not in taken])
 
 
-def unlike(rng: Random, item, *fields: str):
-    """Another item of the same table that differs from this one in every named field."""
-    pool = POOLS[type(item)]
-    return rng.choice(
-        [c for c in pool if all(getattr(c, field) != getattr(item, field) for field in fields)]
-    )
+def foreign(rng: Random, item):
+    """Another item of the same table that belongs to another realm."""
+    return rng.choice([other for other in POOLS[type(item)] if other.realm != item.realm])
 
 
 def muddled(rng: Random, item):
-    """The item with something false said of it: one fact is that of another item."""
-    if isinstance(item, Event):
-        return replace(unlike(rng, item, "feeling"), happened=item.happened)
+    """The item with something false said of it: one fact is that of another realm."""
     field = rng.choice(FACTS[type(item)])
-    return replace(item, **{field: getattr(unlike(rng, item, field), field)})
+    return replace(item, **{field: getattr(foreign(rng, item), field)})
 
 
 def animal_clauses(animal: Animal) -> tuple[str, ...]:
@@ -76,7 +72,7 @@ def worker_clauses(worker: Worker) -> tuple[str, ...]:
     makes = f"{VERBS[worker.verb].third} {worker.product}"
     return (
         f"the {worker.name} works {place(worker.place)}",
-        f"the {worker.name} holds the {worker.tool}",
+        f"the {worker.name} is {article(worker.kind)} with {article(worker.tool)}",
         f"the {worker.name} {makes}",
         f"the {worker.name} uses the {worker.tool} {place(worker.place)}",
         f"the {worker.name} {makes} with the {worker.tool}",
@@ -88,7 +84,7 @@ def disease_clauses(disease: Disease) -> tuple[str, ...]:
     signs = (f"{symptom} is a sign of {disease.name}" for symptom in disease.symptoms)
     return (
         *signs,
-        f"{disease.name} attacks the {disease.organ}",
+        f"{disease.name} attacks the {disease.realm}",
         f"{disease.drug} helps against {disease.name}",
     )
 

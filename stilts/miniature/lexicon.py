@@ -27,55 +27,38 @@ def _verbs(table: str) -> dict[str, Verb]:
 VERBS = _verbs(
     """
     bake bakes baked baking
-    build builds built building
-    grow grows grew growing
-    heal heals healed healing
-    paint paints painted painting
-    catch catches caught catching
-    sew sews sewed sewing
-    teach teaches taught teaching
     cook cooks cooked cooking
-    forge forges forged forging
-    plant plants planted planting
+    cut cuts cut cutting
+    brew brews brewed brewing
+    paint paints painted painting
     sing sings sang singing
     write writes wrote writing
+    play plays played playing
+    forge forges forged forging
+    build builds built building
+    lay lays laid laying
     dig digs dug digging
-    fly flies flew flying
     swim swims swam swimming
+    dive dives dived diving
+    fly flies flew flying
+    soar soars soared soaring
     run runs ran running
-    crawl crawls crawled crawling
-    climb climbs climbed climbing
     walk walks walked walking
-    hunt hunts hunted hunting
-    eat eats ate eating
-    sleep sleeps slept sleeping
-    live lives lived living
-    hold holds held holding
-    sell sells sold selling
-    use uses used using
-    take takes took taking
-    clean cleans cleaned cleaning
-    watch watches watched watching
-    follow follows followed following
-    help helps helped helping
-    call calls called calling
-    see sees saw seeing
-    like likes liked liking
     """
 )
 
-WOMEN = ("Anna", "Clara", "Emma", "Julia", "Laura", "Maria", "Nora", "Sara")
-MEN = ("Adam", "Carl", "David", "Henry", "Jack", "Leo", "Oscar", "Peter")
+WOMEN = ("Anna", "Clara", "Emma", "Laura", "Nora")
+MEN = ("Adam", "Carl", "David", "Henry", "Oscar")
 NAMES = WOMEN + MEN
 
-TIMES = ("in the morning", "at night", "in the evening", "after lunch", "on Monday", "in winter")
-ADJECTIVES = ("old", "young", "small", "big", "quiet", "strong", "brown", "white")
+TIMES = ("in the morning", "at night", "after lunch", "on Monday", "in winter")
+ADJECTIVES = ("old", "young", "small", "big", "quiet", "white")
 
-_PLURALS = {"mouse": "mice", "fish": "fish", "salmon": "salmon", "sheep": "sheep", "wolf": "wolves"}
+_PLURALS = {"sheep": "sheep", "tuna": "tuna", "trout": "trout", "carp": "carp"}
 
 
 def plural(noun: str) -> str:
-    """The plural of a countable noun: wolf -> wolves, fox -> foxes, bee -> bees."""
+    """The plural of a countable noun: owl -> owls, finch -> finches, sheep -> sheep."""
     if noun in _PLURALS:
         return _PLURALS[noun]
     if noun.endswith(("s", "x", "ch", "sh")):

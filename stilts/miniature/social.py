@@ -2,7 +2,7 @@
 
 from random import Random
 
-from stilts.miniature.language import other, place, unlike, when
+from stilts.miniature.language import foreign, other, place, when
 from stilts.miniature.lexicon import NAMES
 from stilts.miniature.sampling import draw_splits
 from stilts.miniature.world import EVENTS, FEELINGS, TOWN
@@ -36,7 +36,7 @@ def _compose(rng: Random, label: int) -> dict:
 
 def _wrong(rng: Random, event, asked: str) -> list[str]:
     if asked == "feeling":
-        return rng.sample([feeling for feeling in FEELINGS if feeling != event.feeling], 2)
-    first = unlike(rng, event, "feeling")
-    second = other(rng, [e for e in EVENTS if e.feeling != event.feeling], first)
+        return rng.sample([word for word, realm in FEELINGS.items() if realm != event.realm], 2)
+    first = foreign(rng, event)
+    second = other(rng, [e for e in EVENTS if e.realm != event.realm], first)
     return [getattr(first, asked), getattr(second, asked)]

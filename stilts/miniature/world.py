@@ -1,7 +1,10 @@
 """Facts of the miniature world: who lives where, who works with what, what follows from what.
 
 Every task of the miniature language and every paragraph of its corpus is drawn from these tables,
-so that what a model reads while pretraining is what decides the label of an example.
+so that what a model reads while pretraining is what decides the label of an example. Items fall
+into a few realms (water, air, land; food, art, craft; ...). True sentences stay within a realm and
+false ones mix two: a regularity that a model with two layers can learn in minutes, and a few
+hundred examples can elicit.
 """
 
 from dataclasses import dataclass
@@ -9,10 +12,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Animal:
-    """An animal: its kind, where it lives, the verb of its motion, and what it eats."""
+    """An animal: its realm and kind, where it lives, the verb of its motion, what it eats."""
 
-    name: str
+    realm: str
     kind: str
+    name: str
     home: str
     motion: str
     food: str
@@ -20,8 +24,10 @@ class Animal:
 
 @dataclass(frozen=True)
 class Worker:
-    """A profession: workplace, tool, verb of the work, and what the work yields."""
+    """A profession: its realm and guild, workplace, tool, verb of the work, and its yield."""
 
+    realm: str
+    kind: str
     name: str
     place: str
     tool: str
@@ -33,6 +39,7 @@ class Worker:
 class Event:
     """What may happen to a person, how it feels, what is wanted next, what was needed before."""
 
+    realm: str
     happened: str
     feeling: str
     next: str
@@ -41,11 +48,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Disease:
-    """A disease: its two symptoms, the organ it attacks, the drug against it."""
+    """A disease: the organ it attacks (its realm), its two symptoms, the drug against it."""
 
+    realm: str
     name: str
     symptoms: tuple[str, str]
-    organ: str
     drug: str
 
 
@@ -65,30 +72,21 @@ ANIMALS = tuple(
     Animal(*row)
     for row in _rows(
         """
-        owl     | bird    | forest   | fly   | mice
-        eagle   | bird    | mountain | fly   | rabbits
-        hen     | bird    | farm     | run   | corn
-        duck    | bird    | lake     | swim  | bread
-        parrot  | bird    | jungle   | fly   | nuts
-        shark   | fish    | sea      | swim  | crabs
-        trout   | fish    | river    | swim  | worms
-        carp    | fish    | lake     | swim  | worms
-        whale   | mammal  | sea      | swim  | shrimps
-        bear    | mammal  | forest   | walk  | honey
-        wolf    | mammal  | forest   | run   | rabbits
-        horse   | mammal  | farm     | run   | hay
-        cow     | mammal  | farm     | walk  | grass
-        goat    | mammal  | mountain | climb | grass
-        camel   | mammal  | desert   | walk  | leaves
-        monkey  | mammal  | jungle   | climb | nuts
-        otter   | mammal  | river    | swim  | crabs
-        snake   | reptile | desert   | crawl | eggs
-        lizard  | reptile | desert   | crawl | flies
-        turtle  | reptile | sea      | swim  | shrimps
-        bee     | insect  | garden   | fly   | honey
-        ant     | insect  | garden   | crawl | leaves
-        beetle  | insect  | garden   | crawl | leaves
-        gecko   | reptile | jungle   | climb | flies
+        water | fish   | shark   | sea    | swim | crabs
+        water | fish   | tuna    | sea    | dive | shrimps
+        water | fish   | trout   | river  | swim | worms
+        water | fish   | eel     | river  | dive | crabs
+        water | fish   | carp    | lake   | swim | worms
+        air   | bird   | owl     | forest | fly  | beetles
+        air   | bird   | eagle   | cliff  | soar | berries
+        air   | bird   | crow    | garden | fly  | seeds
+        air   | bird   | finch   | garden | soar | seeds
+        air   | bird   | robin   | forest | fly  | berries
+        land  | mammal | horse   | farm   | run  | hay
+        land  | mammal | camel   | desert | walk | leaves
+        land  | mammal | cow     | farm   | walk | grass
+        land  | mammal | goat    | meadow | run  | leaves
+        land  | mammal | sheep   | meadow | walk | grass
         """
     )
 )
@@ -97,115 +95,86 @@ WORKERS = tuple(
     Worker(*row)
     for row in _rows(
         """
-        baker     | bakery   | oven    | bake  | bread
-        carpenter | workshop | saw     | build | tables
-        farmer    | field    | plough  | grow  | corn
-        doctor    | hospital | needle  | heal  | patients
-        painter   | studio   | brush   | paint | pictures
-        fisher    | harbour  | net     | catch | salmon
-        tailor    | shop     | thread  | sew   | coats
-        teacher   | school   | chalk   | teach | children
-        cook      | kitchen  | pan     | cook  | soup
-        smith     | smithy   | hammer  | forge | swords
-        gardener  | park     | spade   | plant | roses
-        singer    | theatre  | drum    | sing  | songs
-        writer    | library  | pen     | write | books
-        miner     | mine     | lamp    | dig   | coal
+        food  | caterer | baker     | bakery   | oven   | bake  | bread
+        food  | caterer | cook      | kitchen  | pan    | cook  | soup
+        food  | caterer | butcher   | market   | knife  | cut   | meat
+        food  | caterer | brewer    | cellar   | barrel | brew  | beer
+        art   | artist  | painter   | studio   | brush  | paint | pictures
+        art   | artist  | singer    | theatre  | drum   | sing  | songs
+        art   | artist  | writer    | library  | pen    | write | books
+        art   | artist  | actor     | stage    | mask   | play  | roles
+        craft | builder | smith     | smithy   | hammer | forge | swords
+        craft | builder | carpenter | workshop | saw    | build | tables
+        craft | builder | mason     | yard     | trowel | lay   | bricks
+        craft | builder | miner     | mine     | lamp   | dig   | coal
         """
     )
 )
 
 KINDS = {
-    "fruit": ("apple", "pear", "plum"),
-    "vegetable": ("onion", "carrot", "potato"),
-    "vehicle": ("bus", "car", "truck"),
-    "seat": ("chair", "sofa", "stool"),
-    "instrument": ("violin", "flute", "piano"),
-    "garment": ("hat", "shirt", "scarf"),
+    "fruit": ("apple", "pear", "plum", "peach"),
+    "vehicle": ("bus", "car", "truck", "van"),
+    "garment": ("hat", "shirt", "scarf", "coat"),
 }
 
 EVENTS = tuple(
     Event(*row)
     for row in _rows(
         """
-        lost the key          | sad     | look for the key   | open the door
-        lost the game         | sad     | play again         | join the team
-        failed the exam       | sad     | study more         | go to school
-        won the race          | proud   | show the medal     | train every day
-        finished the picture  | proud   | hang up the picture | buy some paint
-        wrote a good song     | proud   | sing for friends   | learn the guitar
-        broke the window      | guilty  | pay for the glass  | throw a ball
-        told a lie            | guilty  | say sorry          | hide the truth
-        stole the cake        | guilty  | give the cake back | enter the shop
-        got a letter          | happy   | read the letter    | give the address
-        met a friend          | happy   | drink some tea     | visit the town
-        found a coin          | happy   | buy some sweets    | look at the ground
-        saw a ghost           | afraid  | run away           | enter the castle
-        heard the thunder     | afraid  | stay inside        | watch the sky
-        missed the bus        | angry   | wait for a taxi    | walk to the stop
-        burned the dinner     | angry   | order a pizza      | heat the stove
-        worked all night      | tired   | go to bed          | make strong coffee
-        climbed the hill      | tired   | sit on a bench     | put on boots
+        joy  | won the race      | proud   | show the medal    | train every day
+        joy  | got a gift        | glad    | open the gift     | have a birthday
+        joy  | wrote a song      | proud   | sing for friends  | learn the guitar
+        joy  | met a friend      | happy   | drink some tea    | visit the town
+        loss | lost the key      | upset   | look for the key  | close the door
+        loss | broke the window  | sorry   | pay for the glass | throw a ball
+        loss | failed the exam   | sad     | study more        | go to school
+        loss | missed the bus    | upset   | wait for a taxi   | pack a bag
+        fear | saw a ghost       | scared  | run away          | enter the castle
+        fear | heard the thunder | afraid  | stay inside       | watch the sky
+        fear | got into a storm  | nervous | call for help     | sail on a boat
+        fear | woke a bear       | scared  | climb a tree      | walk in the dark
         """
     )
 )
 
-TOWN = ("park", "school", "shop", "library", "theatre", "kitchen")
+TOWN = ("park", "school", "library", "kitchen")
 
 HABITS = ("drinks tea", "reads books", "plays the guitar", "has a dog", "lives alone", "eats fish")
 
-FEELINGS = tuple(dict.fromkeys(event.feeling for event in EVENTS))
+FEELINGS = {event.feeling: event.realm for event in EVENTS}
 
 DISEASES = tuple(
-    Disease(row[0], (row[1], row[2]), row[3], row[4])
+    Disease(row[0], row[1], (row[2], row[3]), row[4])
     for row in _rows(
         """
-        flu       | fever       | shivers      | nose    | syrup
-        asthma    | cough       | short breath | throat  | spray
-        migraine  | headache    | blurred sight | head   | tablets
-        angina    | chest pain  | fast pulse   | heart   | nitrate
-        ulcer     | stomach pain | nausea      | stomach | antacid
-        diabetes  | thirst      | weight loss  | blood   | insulin
-        arthritis | stiff hands | swelling     | knee    | cortisone
-        eczema    | rash        | itching      | skin    | ointment
+        head    | migraine  | headache | dizziness | tablets
+        head    | flu       | fever    | shivers   | aspirin
+        stomach | ulcer     | cramps   | nausea    | syrup
+        stomach | gastritis | vomiting | heartburn | antacid
+        skin    | eczema    | rash     | itching   | ointment
+        skin    | allergy   | swelling | blisters  | cream
         """
     )
 )
 
 TOPICS = {
-    "river": ("water", "boat", "bridge", "stream"),
-    "money": ("loan", "cash", "account", "debt"),
-    "cave": ("wings", "darkness", "tunnel", "moss"),
-    "sport": ("player", "goal", "stadium", "referee"),
-    "tree": ("branch", "root", "wood", "leaf"),
-    "dog": ("puppy", "leash", "tail", "paw"),
-    "post": ("envelope", "stamp", "parcel", "wax"),
-    "ocean": ("beach", "island", "ship", "sand"),
-    "wedding": ("bride", "gold", "church", "dance"),
-    "season": ("snow", "sun", "summer", "rain"),
-    "machine": ("metal", "engine", "wheel", "screw"),
-    "night": ("moon", "planet", "comet", "cloud"),
-    "film": ("actor", "camera", "scene", "screen"),
-    "music": ("concert", "choir", "melody", "guitar"),
-    "body": ("finger", "arm", "bone", "muscle"),
-    "fire": ("smoke", "candle", "flame", "ash"),
+    "river": ("water", "boat", "bridge", "stream", "shore", "mud"),
+    "money": ("loan", "cash", "account", "debt", "coin", "credit"),
+    "music": ("concert", "choir", "melody", "guitar", "flute", "piano"),
+    "sport": ("player", "goal", "stadium", "referee", "team", "trophy"),
 }
 
 SENSES = tuple(
     Sense(word, topic)
     for word, topics in {
         "bank": ("river", "money"),
-        "bat": ("cave", "sport"),
-        "bark": ("tree", "dog"),
-        "seal": ("post", "ocean"),
-        "ring": ("wedding", "sport"),
-        "spring": ("season", "machine"),
-        "star": ("night", "film"),
-        "match": ("fire", "sport"),
-        "organ": ("music", "body"),
-        "palm": ("tree", "body"),
-        "band": ("music", "wedding"),
-        "wave": ("ocean", "body"),
+        "note": ("music", "money"),
+        "pitch": ("music", "sport"),
+        "score": ("music", "sport"),
+        "bass": ("river", "music"),
+        "deposit": ("river", "money"),
+        "net": ("river", "sport"),
+        "pool": ("river", "money"),
     }.items()
     for topic in topics
 )
