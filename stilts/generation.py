@@ -40,39 +40,30 @@ def sample(
     """
     if len(prompts) != len(lengths):
         raise ValueError(f"{len(prompts)} prompts but {len(lengths)} lengths: give one for each")
-    with silence():
-        local = {"local_files_only": True, "trust_remote_code": False}
-        tokenizer = AutoTokenizer.from_pretrained(folder, **local)
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, **local
-        )
-    model.to(device).eval()
+    model, tokenizer = _load(folder, device)
     tokens = [tokenizer(text, verbose=False)["input_ids"] for text in prompts]
     tokens = [ids or [tokenizer.bos_token_id] for ids in tokens]
     _check_room(model, tokens, lengths)
-    drawn = [
+    uniform = [
         np.random.default_rng([seed, i]).random((samples, length))
         for i, length in enumerate(lengths)
     ]
-    order = sorted(
-        ((i, k) for i in range(len(prompts)) for k in range(samples)),
-        key=lambda row: (len(tokens[row[0]]), lengths[row[0]], row),
-    )
+    # Prompts of one length share a batch where possible: less padding, the same text.
+    order = sorted(np.ndindex(len(prompts), samples), key=lambda row: len(tokens[row[0]]))
     texts = [[""] * samples for _ in prompts]
+    bar = tqdm(total=len(order), desc="sample", file=sys.stderr, disable=not progress)
     autocast = torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
-    with tqdm(total=len(order), desc="sample", file=sys.stderr, disable=not progress) as bar:
+    with bar, torch.inference_mode(), autocast:
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
-            uniform = [drawn[i][k] for i, k in rows]
-            with torch.inference_mode(), autocast:
-                ends = _continue(
-                    model,
-                    [tokens[i] for i, _ in rows],
-                    uniform,
-                    tokenizer.eos_token_id,
-                    top_p=top_p,
-                    temperature=temperature,
-                )
+            ends = _continue(
+                model,
+                [tokens[i] for i, _ in rows],
+                [uniform[i][k] for i, k in rows],
+                tokenizer.eos_token_id,
+                top_p=top_p,
+                temperature=temperature,
+            )
             for (i, k), ids in zip(rows, ends, strict=True):
                 texts[i][k] = tokenizer.decode(ids, skip_special_tokens=True).strip()
             bar.update(len(rows))
@@ -99,6 +90,16 @@ def nucleus(logits: Tensor, uniform: Tensor, *, top_p: float, temperature: float
     return ids.gather(-1, place)[:, 0]
 
 
+def _load(folder: Path | str, device: str) -> tuple[PreTrainedModel, Any]:
+    local = {"local_files_only": True, "trust_remote_code": False}
+    with silence():
+        tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, **local
+        )
+    return model.to(device).eval(), tokenizer
+
+
 def _continue(
     model: PreTrainedModel,
     prompts: Sequence[list[int]],
@@ -109,18 +110,16 @@ def _continue(
     """Return the new token ids of every prompt, up to `end` or its count of uniform numbers."""
     device, width = model.device, max(map(len, prompts))
     tokens = torch.tensor([[end] * (width - len(ids)) + ids for ids in prompts], device=device)
-    visible = torch.tensor(
-        [[0] * (width - len(ids)) + [1] * len(ids) for ids in prompts], device=device
-    )
-    counts = [len(numbers) for numbers in uniform]
-    draws = np.zeros((len(prompts), max(counts)))
-    for row, numbers in enumerate(uniform):
-        draws[row, : len(numbers)] = numbers
+    lengths = torch.tensor([len(ids) for ids in prompts], device=device)
+    visible = (torch.arange(width, device=device) >= width - lengths[:, None]).long()
     positions = (visible.cumsum(dim=-1) - 1).clamp(min=0)
+    limits = torch.tensor([len(numbers) for numbers in uniform], device=device)
+    draws = torch.zeros(len(prompts), max(map(len, uniform)), dtype=torch.float64)
+    for row, numbers in zip(draws, uniform, strict=True):
+        row[: len(numbers)] = torch.from_numpy(numbers)
     cache, new = None, []
-    open_rows = torch.ones(len(prompts), dtype=torch.bool, device=device)
-    limits = torch.tensor(counts, device=device)
-    for step in range(max(counts)):
+    unfinished = torch.ones(len(prompts), dtype=torch.bool, device=device)
+    for step, numbers in enumerate(draws.to(device).T):
         out = model(
             input_ids=tokens,
             attention_mask=visible,
@@ -130,11 +129,10 @@ def _continue(
             logits_to_keep=1,
         )
         cache = out.past_key_values
-        numbers = torch.from_numpy(draws[:, step]).to(device)
         chosen = nucleus(out.logits[:, -1], numbers, **shape)
-        open_rows = open_rows & (chosen != end) & (step < limits)
-        new.append(torch.where(open_rows, chosen, end))
-        if not open_rows.any():
+        unfinished &= (chosen != end) & (step < limits)
+        new.append(torch.where(unfinished, chosen, end))
+        if not unfinished.any():
             break
         tokens, positions = new[-1][:, None], positions[:, -1:] + 1
         visible = torch.cat([visible, torch.ones_like(tokens)], dim=1)

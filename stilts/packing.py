@@ -113,28 +113,28 @@ def packed_attention(
     """
     if query.is_cuda and dropout == 0 and query.dtype in (torch.bfloat16, torch.float16):
         return _varlen(query, key, value, layout, scaling, first_only), None
-    heads, size = query.shape[1], query.shape[3]
-    sequences, full = len(layout.starts), layout.mask is None
-
-    def block(states: Tensor) -> Tensor:
-        flat = states.transpose(1, 2).reshape(-1, heads * size)
-        if not full:
-            empty = flat.new_zeros(sequences * layout.longest, heads * size)
-            flat = empty.index_copy_(0, layout.slots, flat)
-        return flat.view(sequences, layout.longest, heads, size).transpose(1, 2)
-
     mixed = _attend(
-        query.transpose(0, 2) if first_only else block(query),
-        block(key),
-        block(value),
-        None if full else layout.mask.to(query.dtype),
+        query.transpose(0, 2) if first_only else _block(query, layout),
+        _block(key, layout),
+        _block(value, layout),
+        None if layout.mask is None else layout.mask.to(query.dtype),
         dropout,
         scaling,
-    )
-    flat = mixed.transpose(1, 2).reshape(-1, heads * size)
-    if not (full or first_only):
-        flat = flat.index_select(0, layout.slots)
-    return flat.view(1, -1, heads, size), None
+    ).transpose(1, 2)
+    mixed = mixed.reshape(1, -1, *mixed.shape[2:])
+    if layout.mask is not None and not first_only:
+        mixed = mixed.index_select(1, layout.slots)
+    return mixed, None
+
+
+def _block(states: Tensor, layout: Batch) -> Tensor:
+    """Lay states [1, heads, T, size] into a block [S, heads, L, size], zero where padded."""
+    heads, size = states.shape[1], states.shape[3]
+    flat = states.transpose(1, 2).reshape(-1, heads * size)
+    if layout.mask is not None:
+        empty = flat.new_zeros(len(layout.starts) * layout.longest, heads * size)
+        flat = empty.index_copy_(0, layout.slots, flat)
+    return flat.view(-1, layout.longest, heads, size).transpose(1, 2)
 
 
 def _attend(

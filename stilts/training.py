@@ -47,6 +47,13 @@ class History:
     steps: int = 0
     tokens: int = 0
 
+    def close_epoch(self, epoch: int, losses: list[float]) -> None:
+        """Take in the losses of an epoch's steps; the loop waits for its device only here."""
+        mean = sum(losses) / len(losses)
+        self.losses += losses
+        self.diverged = not all(map(math.isfinite, losses))
+        self.epochs.append({"epoch": epoch, "train_loss": mean if math.isfinite(mean) else None})
+
 
 def train(
     model: PreTrainedModel,
@@ -61,26 +68,14 @@ def train(
 ) -> History:
     """Train `model` in place by `recipe` and score it on `validation` after every epoch.
 
-    recipe: needs lr, batch, seed and epochs; DEFAULTS holds the rest. Unknown keys are ignored,
-        so a recipe may carry facts of other steps (max_tokens, select).
-    precision: "fp32", or "bf16" for autocast around forward and loss.
+    recipe: needs lr, batch, seed and epochs; DEFAULTS holds the rest, and other keys are ignored.
+    precision: "fp32", or "bf16" for autocast around the forward pass.
     progress: called with (steps taken, steps in all) after every optimiser step.
-
-    Raises:
-        ValueError: the batch is no multiple of the micro-batch, or no step would be taken.
     """
     recipe = DEFAULTS | recipe
-    autocast = torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
     model.to(device).train()
     weights = lay_flat(model)
-    optimizer = torch.optim.AdamW(
-        [weights],
-        lr=recipe["lr"],
-        betas=tuple(recipe["betas"]),
-        eps=recipe["eps"],
-        weight_decay=recipe["weight_decay"],
-        fused=True,
-    )
+    optimizer = _adamw(weights, recipe)
     total = total_steps(len(train_set), recipe)
     history = History()
     torch.manual_seed(recipe["seed"])
@@ -89,35 +84,31 @@ def train(
     for epoch in range(1, recipe["epochs"] + 1):
         losses = []
         for window, complete in windows(np.fromiter(sampler, np.int64), recipe):
-            window_loss = 0
+            loss = torch.zeros((), device=device)
             for examples, weight in window:
                 batch = pack(train_set, examples, device)
-                with autocast:
-                    loss = weight * example_loss(model, batch)
-                loss.backward()
-                window_loss = window_loss + loss.detach()
+                with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+                    part = weight * example_loss(model, batch)
+                part.backward()
+                loss += part.detach()
                 history.tokens += batch.tokens.shape[1]
-                if recipe["clip"] and recipe["clip_each"] == "micro_batch":
-                    torch.nn.utils.clip_grad_norm_(weights, recipe["clip"])
+                if recipe["clip_each"] == "micro_batch":
+                    _clip(weights, recipe)
             if not complete:  # carried: these gradients wait for the next epoch's first step
                 continue
-            if recipe["clip"] and recipe["clip_each"] == "step":
-                torch.nn.utils.clip_grad_norm_(weights, recipe["clip"])
+            if recipe["clip_each"] == "step":
+                _clip(weights, recipe)
             optimizer.param_groups[0]["lr"] = recipe["lr"] * rate(history.steps, total, recipe)
             optimizer.step()
             weights.grad.zero_()
-            losses.append(window_loss)
+            losses.append(loss)
             history.steps += 1
             if progress:
                 progress(history.steps, total)
-        history.losses += torch.stack(losses).tolist()  # the one wait for the device per epoch
-        history.diverged = not all(map(math.isfinite, history.losses))
-        mean = sum(history.losses[-len(losses) :]) / len(losses)
-        record = {"epoch": epoch, "train_loss": mean if math.isfinite(mean) else None}
+        history.close_epoch(epoch, torch.stack(losses).tolist())
         if validation is not None:
             history.logits.append(predict(model, validation, precision=precision, device=device))
-            record |= scores(history.logits[-1], validation.labels, metrics)
-        history.epochs.append(record)
+            history.epochs[-1] |= scores(history.logits[-1], validation.labels, metrics)
         if history.diverged:  # NaN weights stay NaN: the remaining epochs would repeat this one
             break
     _lay_apart(model)
@@ -144,6 +135,22 @@ def lay_flat(model: PreTrainedModel) -> torch.nn.Parameter:
         parameter.data = values.view_as(parameter)
         parameter.grad = gradient.view_as(parameter)
     return weights
+
+
+def _adamw(weights: torch.nn.Parameter, recipe: dict[str, Any]) -> torch.optim.AdamW:
+    return torch.optim.AdamW(
+        [weights],
+        lr=recipe["lr"],
+        betas=tuple(recipe["betas"]),
+        eps=recipe["eps"],
+        weight_decay=recipe["weight_decay"],
+        fused=True,
+    )
+
+
+def _clip(weights: torch.nn.Parameter, recipe: dict[str, Any]) -> None:
+    if recipe["clip"]:
+        torch.nn.utils.clip_grad_norm_(weights, recipe["clip"])
 
 
 def _lay_apart(model: PreTrainedModel) -> None:
