@@ -12,6 +12,7 @@ from stilts.catalogue import Catalogue, Model, Task, load_catalogue, read_yaml
 from stilts.errors import UserError, unknown
 from stilts.provenance import ROOT
 from stilts.resolve import StudyPlan, resolve
+from stilts.scalars import read_scalars
 from stilts.scale import Scale, load_scale
 from stilts.study import ROLES, Setting, load_study, read_layer
 
@@ -250,7 +251,7 @@ def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]
     """Return the config with its optional blocks filled, or raise a one-line `UserError`."""
     blocks = {key: {} for key in ("only", "limits", "models", "tasks", "settings")}
     given = {key: value for key, value in config.items() if not (key in blocks and value is None)}
-    config = {**blocks, **given}
+    config = read_scalars({**blocks, **given})
     if isinstance(config.get("studies"), str):
         config["studies"] = [config["studies"]]
     schema = read_yaml(root / SCHEMA)

@@ -1,0 +1,56 @@
+"""Numbers that arrive as text, given back their type.
+
+Snakemake reads the inside of `--config key={...}` with every scalar as text, and YAML 1.1 takes
+1e-5, which readers type all the same, for text even in a file.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+# Blocks that hold settings, where a number in quotes means nothing; elsewhere, as in the `labels`
+# of a task, "1" may be a name. `*` stands for any key.
+_PLACES = (
+    ("mirror",),
+    ("limits",),
+    ("only", "grid"),
+    ("settings",),
+    ("models", "*", "pretrain"),
+    ("models", "*", "size"),
+    ("tasks", "*", "max_tokens"),
+    ("tasks", "*", "sizes"),
+)
+_WORDS = {"null": None, "true": True, "false": False}
+
+
+def read_scalars(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config with the numbers, booleans and nulls of its settings blocks as such."""
+    for place in _PLACES:
+        config = _at(config, place)
+    return dict(config)
+
+
+def _at(value: Any, place: tuple[str, ...]) -> Any:
+    if not place:
+        return _read(value)
+    if not isinstance(value, Mapping):
+        return value  # the schema refuses it
+    first, *rest = place
+    keys = value if first == "*" else {first} & value.keys()
+    return {**value, **{key: _at(value[key], tuple(rest)) for key in keys}}
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _read(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_read(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    for kind in (int, float):
+        try:
+            number = kind(value)
+        except ValueError:
+            continue
+        return number if math.isfinite(number) else value
+    return _WORDS.get(value, value)
