@@ -51,7 +51,7 @@ def sample(
     # Prompts of one length share a batch where possible: less padding, the same text.
     order = sorted(np.ndindex(len(prompts), samples), key=lambda row: len(tokens[row[0]]))
     texts = [[""] * samples for _ in prompts]
-    bar = tqdm(total=len(order), desc="sample", file=sys.stderr, disable=not progress)
+    bar = tqdm(total=len(order), desc="sample", file=sys.stderr, disable=None if progress else True)
     autocast = torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
     with bar, torch.inference_mode(), autocast:
         for start in range(0, len(order), batch):
