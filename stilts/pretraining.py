@@ -177,7 +177,9 @@ def _fit(
     generator = torch.Generator().manual_seed(spec["seed"])
     model.train()
     losses = []
-    steps = tqdm(range(spec["steps"]), "pretrain", file=sys.stderr, disable=None if progress else True)
+    steps = tqdm(
+        range(spec["steps"]), "pretrain", file=sys.stderr, disable=None if progress else True
+    )
     for step in steps:
         drawn = torch.randint(len(blocks), (spec["batch"],), generator=generator)
         loss = _loss(model, *_examples(blocks[drawn], tokenizer, spec, generator))
