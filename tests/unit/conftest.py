@@ -1,9 +1,14 @@
+import os
 import shutil
 
 import pytest
 import yaml
 
 from stilts.provenance import ROOT
+
+# Before torch is imported: the models of tests are so small that more threads only wait for each
+# other, the more so on a machine that has other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SCALES = sorted(path.stem for path in (ROOT / "scales").glob("*.yaml"))
 
