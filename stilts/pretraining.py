@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from stilts.modelling import save
-from stilts.training import rate
+from stilts.schedule import rate
 
 OBJECTIVES = {"mlm": AutoModelForMaskedLM, "clm": AutoModelForCausalLM}
 TOKENIZERS = {

@@ -15,6 +15,7 @@ from stilts.encoding import Encoded
 from stilts.evaluation import METRICS, predict, scores
 from stilts.modelling import forward
 from stilts.packing import Batch, pack
+from stilts.schedule import rate
 
 DEFAULTS: dict[str, Any] = {
     "micro_batch": None,  # None: the whole batch at once
@@ -193,15 +194,3 @@ def total_steps(examples: int, recipe: dict[str, Any]) -> int:
             f"{examples} examples never fill a window of {recipe['batch']}: lower the batch"
         )
     return per_epoch * recipe["epochs"]
-
-
-def rate(step: int, total: int, recipe: dict[str, Any]) -> float:
-    """Return the learning-rate factor of a step (from 0): linear up from 0, then down to 0.
-
-    The warmup lasts int(warmup * total) steps, rounded down as in the released code of 2021;
-    transformers' Trainer rounds up. So the first step of a warmup has rate 0, as in both.
-    """
-    warmup = int(recipe["warmup"] * total)
-    if step < warmup:
-        return step / warmup
-    return max(0.0, (total - step) / max(1, total - warmup))

@@ -11,7 +11,8 @@ from stilts.encoding import encode
 from stilts.evaluation import predict, scores
 from stilts.modelling import forward
 from stilts.packing import pack, padded
-from stilts.training import DEFAULTS, rate, total_steps, train, windows
+from stilts.schedule import rate
+from stilts.training import DEFAULTS, total_steps, train, windows
 from tests.unit.tiny_models import STILL, fresh, pairs, questions, random_encoded, tokenizer_of
 
 RECIPE = {"lr": 5e-3, "batch": 8, "warmup": 0.2, "seed": 12, "epochs": 1}
