@@ -155,9 +155,12 @@ class Question:
         return [f"{task.title}: {task.restricted}" for task in tasks if task.restricted]
 
     def record(self) -> dict[str, Any]:
-        """Return the question as it is run: config, sizes, and each setting with its origin."""
+        """Return the question as it is run: config, sizes, and each setting with its origin.
+
+        How the grid is cut into jobs is left out: it changes no answer and must rerun nothing.
+        """
         return {
-            "config": dict(self.config),
+            "config": {k: v for k, v in self.config.items() if k != "trials_per_job"},
             "scale": {"name": self.scale.name, "label": self.scale.label},
             "models": {name: dict(self.model(name).origin) for name in self.models},
             "studies": {name: _record(plan) for name, plan in self.plans.items()},
