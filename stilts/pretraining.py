@@ -47,7 +47,9 @@ def pretrain(
     """Pretrain the model that `spec` describes, write it to `folder` and return what was reached.
 
     spec: family, objective ("mlm" | "clm"), tokenizer ({"train": {"vocab_size"}} | {"path"}),
-        config (for AutoConfig.for_model), max_tokens, steps, batch, lr, warmup (share), seed.
+        config (for AutoConfig.for_model), max_tokens, steps, batch, lr, warmup (share), seed;
+        optionally layout ("blocks": texts end to end, or "texts": one text a row, padded) and
+        mask (share of tokens that a masked model predicts, default 0.15).
     Returns steps, parameters, vocabulary, blocks, train_loss (mean of the last tenth),
     validation_loss (nats per predicted token) and perplexity, its exponential.
 
@@ -56,12 +58,15 @@ def pretrain(
     """
     if spec["objective"] not in OBJECTIVES:
         raise ValueError(f"objective {spec['objective']!r} is unknown: use mlm or clm")
+    if spec.get("layout", "blocks") not in LAYOUTS:
+        raise ValueError(f"layout {spec['layout']!r} is unknown: use {' or '.join(LAYOUTS)}")
     if validation is None:
         validation = texts[::HELD_OUT]
         texts = [text for i, text in enumerate(texts) if i % HELD_OUT]
     tokenizer = make_tokenizer(spec, texts)
-    blocks = lay_blocks(texts, tokenizer, spec)
-    held_out = lay_blocks(validation, tokenizer, spec)[:VALIDATION_BLOCKS]
+    lay = LAYOUTS[spec.get("layout", "blocks")]
+    blocks = lay(texts, tokenizer, spec)
+    held_out = lay(validation, tokenizer, spec)[:VALIDATION_BLOCKS]
     torch.manual_seed(spec["seed"])
     model = OBJECTIVES[spec["objective"]].from_config(_config(spec, tokenizer))
     losses = _fit(model, tokenizer, blocks, spec, progress)
@@ -123,19 +128,42 @@ def lay_blocks(texts: Sequence[str], tokenizer: Any, spec: dict[str, Any]) -> Te
     return torch.cat([frame[:, :1], blocks, frame[:, 1:]], dim=1)
 
 
+def lay_texts(texts: Sequence[str], tokenizer: Any, spec: dict[str, Any]) -> Tensor:
+    """Return one text a row, int64 [n, longest], cut at max_tokens and padded on the right.
+
+    Rows have the form of fine-tuning sequences, special tokens included. A text keeps its company:
+    short texts that belong together are never split, and strangers never share a row.
+    """
+    if tokenizer.pad_token_id is None:
+        raise ValueError("layout 'texts' pads, and this tokenizer has no padding token: use blocks")
+    encoded = tokenizer(
+        list(texts),
+        truncation=True,
+        max_length=spec["max_tokens"],
+        padding="longest",
+        padding_side="right",
+        return_tensors="np",
+        verbose=False,
+    )
+    return torch.from_numpy(encoded["input_ids"]).long()
+
+
+LAYOUTS = {"blocks": lay_blocks, "texts": lay_texts}
+
+
 def mask_tokens(
-    blocks: Tensor, tokenizer: Any, generator: torch.Generator
+    blocks: Tensor, tokenizer: Any, generator: torch.Generator, share: float = 0.15
 ) -> tuple[Tensor, Tensor]:
     """Return inputs and labels of masked language modelling (Devlin et al. 2019), both [n, L].
 
-    15 % of the ordinary tokens are to be predicted; of these 80 % become the mask token, 10 % a
+    A share of the ordinary tokens is to be predicted; of these 80 % become the mask token, 10 % a
     random token and 10 % stay. Labels are IGNORED elsewhere.
     """
     special = torch.isin(blocks, torch.tensor(tokenizer.all_special_ids))
     chance = torch.rand(blocks.shape, generator=generator)
     fate = torch.rand(blocks.shape, generator=generator)
     random = torch.randint(len(tokenizer), blocks.shape, generator=generator)
-    chosen = (chance < 0.15) & ~special
+    chosen = (chance < share) & ~special
     inputs = torch.where(chosen & (fate < 0.8), tokenizer.mask_token_id, blocks)
     inputs = torch.where(chosen & (fate >= 0.9), random, inputs)
     return inputs, torch.where(chosen, blocks, IGNORED)
@@ -151,9 +179,17 @@ def _config(spec: dict[str, Any], tokenizer: Any) -> Any:
 
 
 def _loss(model: PreTrainedModel, inputs: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean loss over the labelled places; only their logits enter the softmax."""
+    """Return the mean loss over the labelled places; only they enter the vocabulary's head."""
     places = labels != IGNORED
-    return functional.cross_entropy(model(input_ids=inputs).logits[places], labels[places])
+    mask = None
+    if (padding := model.config.pad_token_id) is not None:
+        visible = inputs != padding
+        longest = int(visible.sum(dim=1).max())
+        inputs, places, labels = inputs[:, :longest], places[:, :longest], labels[:, :longest]
+        mask = visible[:, :longest] if not visible[:, :longest].all() else None
+    states = model.base_model(input_ids=inputs, attention_mask=mask).last_hidden_state
+    head = model.lm_head if hasattr(model, "lm_head") else model.cls
+    return functional.cross_entropy(head(states[places]), labels[places])
 
 
 def _examples(
@@ -161,7 +197,7 @@ def _examples(
 ) -> tuple[Tensor, Tensor]:
     """Return inputs and labels of the recipe's objective."""
     if spec["objective"] == "mlm":
-        return mask_tokens(blocks, tokenizer, generator)
+        return mask_tokens(blocks, tokenizer, generator, spec.get("mask", 0.15))
     labels = torch.full_like(blocks, IGNORED)
     labels[:, :-1] = blocks[:, 1:]
     return blocks, labels

@@ -5,11 +5,20 @@ import sys
 
 import pytest
 import torch
-from transformers import AutoModelForMaskedLM
+from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from stilts.manifest import sha256_of
 from stilts.modelling import load
-from stilts.pretraining import IGNORED, lay_blocks, make_tokenizer, mask_tokens, pretrain
+from stilts.pretraining import (
+    HELD_OUT,
+    IGNORED,
+    _loss,
+    lay_blocks,
+    lay_texts,
+    make_tokenizer,
+    mask_tokens,
+    pretrain,
+)
 from tests.unit.tiny_models import sentence, tokenizer_of
 
 RNG = random.Random(3)
@@ -109,11 +118,28 @@ def test_masking_follows_fifteen_and_eighty_ten_ten():
     assert kept == pytest.approx(0.1, abs=0.02)
 
 
-def test_progress_goes_to_stderr_and_can_be_switched_off(tmp_path, capsys):
-    pretrain(CLM | {"steps": 2}, TEXTS, tmp_path, progress=True)
-    assert "pretrain" in capsys.readouterr().err
-    pretrain(CLM | {"steps": 2}, TEXTS, tmp_path, progress=False)
+def test_a_log_file_gets_no_progress_bar(tmp_path, capsys):
+    pretrain(CLM | {"steps": 2}, TEXTS, tmp_path)
     assert capsys.readouterr() == ("", "")
+
+
+def test_texts_may_keep_their_own_rows(tmp_path):
+    reached = pretrain(MLM | {"layout": "texts", "mask": 0.3}, TEXTS, tmp_path)
+    assert reached["blocks"] == len(TEXTS) - len(TEXTS[::HELD_OUT])
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    rows = lay_texts(TEXTS[:3], tokenizer, MLM)
+    assert [tokenizer.decode(row, skip_special_tokens=True) for row in rows] == list(TEXTS[:3])
+
+
+def test_a_padded_batch_has_the_loss_of_its_rows_one_by_one(tmp_path):
+    pretrain(MLM | {"layout": "texts", "steps": 1}, TEXTS, tmp_path)
+    model = AutoModelForMaskedLM.from_pretrained(tmp_path).eval()
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    rows = lay_texts([TEXTS[0], TEXTS[1] + " " + TEXTS[2]], tokenizer, MLM)
+    labels = torch.full_like(rows, IGNORED)
+    labels[:, 1:3] = rows[:, 1:3]
+    alone = [_loss(model, rows[[i]], labels[[i]]) for i in range(2)]
+    assert torch.allclose(_loss(model, rows, labels), sum(alone) / 2, atol=1e-5)
 
 
 def test_an_unknown_objective_is_refused(tmp_path):
