@@ -27,13 +27,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp files are private to the owner; artefacts follow the umask like any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
+        _put(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -57,11 +51,20 @@ def filled_folder(folder: Path | str) -> Iterator[Path]:
     try:
         yield temporary
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST):
-            with path.open("rb") as stream:
-                os.fsync(stream.fileno())
-            os.replace(path, target / path.name)
+            _put(path, target / path.name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put(temporary: Path, target: Path) -> None:
+    # Temporary files, and weights as safetensors writes them, are private to the owner; artefacts
+    # follow the umask like any other file.
+    umask = os.umask(0)
+    os.umask(umask)
+    temporary.chmod(0o666 & ~umask)
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    os.replace(temporary, target)
 
 
 def file_digests(folder: Path | str) -> dict[str, str]:

@@ -75,6 +75,17 @@ def test_a_folder_is_filled_at_once_and_its_manifest_moves_last(tmp_path, monkey
     assert names(tmp_path / "model") == ["a.bin", MANIFEST, "z.bin"]
 
 
+def test_the_files_of_a_filled_folder_follow_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with filled_folder(tmp_path / "model") as temporary:
+            (temporary / "private.bin").write_text("")
+            (temporary / "private.bin").chmod(0o600)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "model/private.bin").stat().st_mode) == 0o640
+
+
 def test_a_folder_that_failed_to_fill_stays_as_it_was(tmp_path):
     (tmp_path / "a.bin").write_text("old")
     with pytest.raises(RuntimeError), filled_folder(tmp_path) as temporary:
