@@ -135,12 +135,12 @@ def _group(cell: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _header() -> str:
-    return f"{'chain':44}{'trials':>8}{'done':>8}{'stored':>8}{'to train':>10}{'hours':>9}"
+    return f"{'chain':44}{'trials':>8}{'done':>8}{'stored':>8}{'to train':>10}{'hours':>13}"
 
 
 def _row(name: str, item: Estimate, rate: float) -> str:
     counts = f"{item.trials:>8,}{item.done:>8,}{item.stored:>8,}{item.to_train:>10,}"
-    return f"{name:44}{counts}{item.flops / rate / 3600:>9.2f}"
+    return f"{name:44}{counts}{item.flops / rate / 3600:>13,.2f}"
 
 
 def _size(count: float) -> str:
