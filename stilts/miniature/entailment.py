@@ -14,7 +14,7 @@ def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
 
 
 def _compose(rng: Random, label: int) -> dict:
-    premise, follows, fails = rng.choice((_meeting, _buying, _work))(rng)
+    premise, follows, fails = rng.choice((_meeting, _meeting, _work, _work, _buying))(rng)
     hypothesis = rng.choice(fails if label else follows)
     return {"premise": sentence(premise), "hypothesis": sentence(hypothesis), "label": label}
 
