@@ -3,7 +3,6 @@
 snakemake --cores all                     everything that config.yaml asks for
 snakemake --cores all plan                what would run, hours and disk, before anything runs
 snakemake --cores all figures             one of: data checkpoints runs tables figures report
-snakemake --cores all --profile slurm     the same on a cluster
 """
 
 from snakemake.utils import min_version
