@@ -1,0 +1,52 @@
+import pytest
+
+MISTAKES = {
+    "an unknown key": ({"nonsense": 1}, "config: unknown key 'nonsense'; allowed: device, "),
+    "a key of one letter too many": (
+        {"limits": {"trains": 5}},
+        "config key 'limits': unknown key 'trains'; allowed: train, validation",
+    ),
+    "an unknown scale": (
+        {"scale": "huge"},
+        "config key 'scale': unknown scale 'huge'; allowed: mini, paper, smoke",
+    ),
+    "an unknown study": ({"studies": ["nobody"]}, "config key 'studies': unknown study 'nobody'"),
+    "an unknown protocol": (
+        {"protocol": "theirs"},
+        "config key 'protocol': unknown protocol 'theirs'; allowed: paper, released",
+    ),
+    "an unknown target": ({"only": {"targets": ["mnli"]}}, "unknown task 'mnli'; allowed: cola, "),
+    "an unknown chain": ({"only": {"chains": ["mnli"]}}, "unknown task 'mnli'; allowed: cola, "),
+    "an empty axis": ({"only": {"grid": {"lr": []}}}, "config key 'only.grid.lr': [] should be"),
+    "an unknown axis": ({"only": {"grid": {"dropout": [0.1]}}}, "unknown grid axis 'dropout'"),
+    "no number": ({"only": {"grid": {"lr": ["fast"]}}}, "'fast' is not a number"),
+    "no trials": ({"trials_per_job": 0}, "config key 'trials_per_job': 0 is less than"),
+    "an unknown setting": (
+        {"settings": {"targets": {"epoch": 3}}},
+        "config key 'settings'.targets: unknown setting 'epoch'",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_config_is_told_in_one_line(source, mistake):
+    config, told = MISTAKES[mistake]
+    outcome = source.snakemake("--dry-run", **{"scale": "smoke", **config})
+    assert outcome.code == 1
+    (error,) = outcome.errors
+    assert told in error
+    assert error == outcome.text.rstrip().splitlines()[-1]
+    assert "Traceback" not in outcome.text
+
+
+def test_numbers_inside_a_block_of_the_command_line_are_numbers(source):
+    settings = {"targets": {"epochs": 7}, "all": {"lr": 3e-5}}
+    plan = source.snakemake(
+        "--dry-run",
+        "results/smoke/rethinking/checkpoints/roberta-large/hellaswag-p/manifest.json",
+        scale="smoke",
+        settings=settings,
+        limits={"train": 8},
+    )
+    assert plan.code == 0
+    assert plan.rules == {"make_task", "derive_task", "pretrain_model", "train_stage"}

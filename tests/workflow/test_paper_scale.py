@@ -1,0 +1,67 @@
+"""The real thing, as far as it can be seen before anything is fetched."""
+
+import pytest
+
+RUN = "results/paper/rethinking/runs/"
+
+
+@pytest.fixture(scope="module")
+def without(source):
+    return source.snakemake("--dry-run", scale="paper")
+
+
+@pytest.fixture(scope="module")
+def complete(source, tmp_path_factory):
+    project = source.copy_to(tmp_path_factory.mktemp("paper") / "project")
+    folder = project.folder / "data/mednli"
+    folder.mkdir(parents=True)
+    for name in ("mli_train_v1.jsonl", "mli_dev_v1.jsonl"):
+        (folder / name).write_text("{}\n")
+    return project.snakemake("--dry-run", scale="paper")
+
+
+def runs(plan):
+    jobs = [job for job in plan.jobs if job.rule == "finetune_targets"]
+    return jobs, {path for job in jobs for path in job.outputs if path.startswith(RUN)}
+
+
+def test_the_whole_study_is_1584_runs_in_44_jobs(complete):
+    assert complete.code == 0, complete.text
+    jobs, files = runs(complete)
+    assert len(jobs) == 44
+    assert len(files) == 1584
+    assert "not available" not in complete.text
+
+
+def test_without_its_files_mednli_is_left_out_and_the_reader_told_how_to_supply_them(without):
+    assert without.code == 0, without.text
+    told = [line for line in without.text.splitlines() if line.startswith("not available:")]
+    assert told == [
+        "not available: MedNLI: ask for access at physionet.org/content/mednli and put "
+        "mli_train_v1.jsonl and mli_dev_v1.jsonl into data/mednli/"
+    ]
+    jobs, files = runs(without)
+    assert len(jobs) == 44 - 6
+    assert len(files) == 1584 - 6 * 36
+    assert "mednli" not in {job.wildcards["target"] for job in jobs}
+    assert "mednli" not in without.made_by("fetch_task", "task")
+
+
+def test_every_stage_is_trained_once(complete):
+    assert complete.made_by("train_stage", "chain") == [
+        "cola",
+        "hella-sh",
+        "hellaswag",
+        "hellaswag-p",
+        "hellaswag-p@10000",
+        "hellaswag-p@2000",
+        "synthesis-gpt2",
+    ]
+
+
+def test_smaller_jobs_are_more_jobs_for_the_same_files(source, without):
+    cut = source.snakemake("--dry-run", scale="paper", trials_per_job=12)
+    jobs = [job for job in cut.jobs if job.rule.startswith("finetune_targets_")]
+    assert len(jobs) == 3 * 38
+    files = {path for job in jobs for path in job.outputs if path.startswith(RUN)}
+    assert files == runs(without)[1]
