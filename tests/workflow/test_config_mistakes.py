@@ -10,17 +10,9 @@ MISTAKES = {
         {"scale": "huge"},
         "config key 'scale': unknown scale 'huge'; allowed: mini, paper, smoke",
     ),
-    "an unknown study": ({"studies": ["nobody"]}, "config key 'studies': unknown study 'nobody'"),
-    "an unknown protocol": (
-        {"protocol": "theirs"},
-        "config key 'protocol': unknown protocol 'theirs'; allowed: paper, released",
-    ),
     "an unknown target": ({"only": {"targets": ["mnli"]}}, "unknown task 'mnli'; allowed: cola, "),
-    "an unknown chain": ({"only": {"chains": ["mnli"]}}, "unknown task 'mnli'; allowed: cola, "),
     "an empty axis": ({"only": {"grid": {"lr": []}}}, "config key 'only.grid.lr': [] should be"),
-    "an unknown axis": ({"only": {"grid": {"dropout": [0.1]}}}, "unknown grid axis 'dropout'"),
     "no number": ({"only": {"grid": {"lr": ["fast"]}}}, "'fast' is not a number"),
-    "no trials": ({"trials_per_job": 0}, "config key 'trials_per_job': 0 is less than"),
     "an unknown setting": (
         {"settings": {"targets": {"epoch": 3}}},
         "config key 'settings'.targets: unknown setting 'epoch'",
