@@ -12,6 +12,7 @@ MISTAKES = {
     ),
     "an unknown target": ({"only": {"targets": ["mnli"]}}, "unknown task 'mnli'; allowed: cola, "),
     "an empty axis": ({"only": {"grid": {"lr": []}}}, "config key 'only.grid.lr': [] should be"),
+    "an empty grid": ({"only": {"grid": {}}}, "config key 'only.grid': {} should be non-empty"),
     "no number": ({"only": {"grid": {"lr": ["fast"]}}}, "'fast' is not a number"),
     "an unknown setting": (
         {"settings": {"targets": {"epoch": 3}}},
