@@ -98,6 +98,39 @@ def delta(
     return pd.DataFrame(rows, columns=columns)
 
 
+def effect_share(scores: pd.Series, levels: pd.Series) -> float:
+    """Return the share of the scores' variance that one factor explains alone: eta squared.
+
+    The main effect: the variance between the means of the levels, each weighted by its runs, over
+    the variance of all runs; both are population variances. In a full grid the shares of all
+    factors add up to at most 1, and what is left are interactions; lost runs unbalance it.
+
+    Args:
+        scores: of the runs; those that are not finite are left out.
+        levels: of the factor, in the same order.
+
+    Returns:
+        Between 0 and 1; NaN where there is no score or all are equal.
+    """
+    values, codes = _usable(scores, levels)
+    if not len(values) or values.min() == values.max():
+        return float("nan")
+    counts = np.bincount(codes)
+    means = np.bincount(codes, weights=values) / counts
+    between = np.average((means - values.mean()) ** 2, weights=counts)
+    return float(between / values.var())
+
+
+def noise_share(scores: pd.Series, levels: pd.Series) -> float:
+    """Return the `effect_share` to expect of a factor that does nothing.
+
+    It is the mean over all ways to deal the same scores to the levels, (levels - 1) / (n - 1).
+    Arguments as for `effect_share`; NaN with fewer than two scores.
+    """
+    values, codes = _usable(scores, levels)
+    return float(codes.max() / (len(values) - 1)) if len(values) > 1 else float("nan")
+
+
 def bootstrap_mean(
     scores: Sequence[float] | np.ndarray | pd.Series,
     *,
@@ -136,6 +169,13 @@ def bootstrap_delta(
 def is_true(flags: pd.Series) -> pd.Series:
     """Return the flags as booleans, whether CSV made them bool, text or missing (False)."""
     return flags.astype(str).str.lower().isin(("true", "1", "1.0"))
+
+
+def _usable(scores: pd.Series, levels: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return the finite scores, float64 `[n]`, and the numbers of their levels, int64 `[n]`."""
+    values = np.asarray(scores, dtype=np.float64)
+    there = np.isfinite(values)
+    return values[there], np.unique(np.asarray(levels)[there], return_inverse=True)[1]
 
 
 def _resampled_means(

@@ -104,6 +104,7 @@ def _cell(target: str, chain: str, random: np.random.Generator) -> list[dict]:
                 "chain": chain,
                 "target": target,
                 "point": f"lr{lr:g}_bs{batch}_wu{warmup:g}_s{seed}",
+                **{"lr": lr, "batch": batch, "warmup": warmup, "seed": seed},
                 "metric": "matthews_correlation" if target == "cola" else "accuracy",
                 "score": majority if collapsed else round(score, 4),
                 "majority": majority,
