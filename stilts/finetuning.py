@@ -16,16 +16,26 @@ from tqdm import tqdm
 from stilts.data import read_split
 from stilts.encoding import Encoded, encode
 from stilts.evaluation import degenerate, majority, predictions, scores
+from stilts.history import History
 from stilts.manifest import sha256_of_bytes
-from stilts.modelling import HeadReport, load, reset, snapshot
-from stilts.training import History, train
+from stilts.modelling import HeadReport, copy_weights, load, reset
+from stilts.snapshot import Snapshot
+from stilts.store import SNAPSHOTS
+from stilts.training import train
 from stilts.trial import Setting, Trial
 
 Outcome = tuple[dict[str, Any], bytes, dict[str, Any]]
 
 
 def train_points(
-    setting: Setting, trials: list[Trial], *, checkpoint: Path, data: Path, threads: int
+    setting: Setting,
+    trials: list[Trial],
+    *,
+    checkpoint: Path,
+    data: Path,
+    threads: int,
+    snapshots: Path = SNAPSHOTS,
+    minutes: float = 10,
 ) -> Iterator[tuple[Trial, Outcome | Exception]]:
     """Fine-tune every trial from the same start; data and weights are read once.
 
@@ -35,6 +45,8 @@ def train_points(
         checkpoint: the folder of the starting model.
         data: the folder of the target's canonical rows.
         threads: CPU threads of this job; a different number can change the last bits of a run.
+        snapshots: the folder of snapshots; a trial that has one there goes on from it.
+        minutes: time between the snapshots of a trial.
 
     Yields:
         Each trial with `(result, predictions, timing)`, or with the exception that ended it. A
@@ -47,7 +59,7 @@ def train_points(
     model, tokenizer, head = load(
         checkpoint, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
     )
-    start = snapshot(model)
+    start = copy_weights(model)
     sets = {
         split: encode(read_split(data, split), task["kind"], tokenizer, recipe["max_tokens"])
         for split in ("train", "validation")
@@ -57,15 +69,17 @@ def train_points(
         began = time.perf_counter()
         try:
             reset(model, start, head, trial.recipe["seed"])
-            history = train(
-                model,
-                sets["train"],
-                trial.recipe,
-                validation=sets["validation"],
-                precision=setting.precision,
-                device=device,
-            )
-            seconds = time.perf_counter() - began
+            with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
+                history = train(
+                    model,
+                    sets["train"],
+                    trial.recipe,
+                    validation=sets["validation"],
+                    precision=setting.precision,
+                    device=device,
+                    snapshot=snapshot,
+                )
+            seconds = snapshot.earlier + time.perf_counter() - began
             yield trial, _outcome(setting, trial.recipe, history, sets, head, seconds)
         except Exception as error:
             yield trial, error

@@ -74,7 +74,7 @@ def load(
     return model, tokenizer, report
 
 
-def snapshot(model: PreTrainedModel) -> dict[str, Tensor]:
+def copy_weights(model: PreTrainedModel) -> dict[str, Tensor]:
     """Return a copy of the model's weights on the CPU, to start other trials from."""
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 

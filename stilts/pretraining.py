@@ -1,5 +1,6 @@
 """Small stand-in models, pretrained here: tokenizer and weights from a corpus and a recipe."""
 
+import contextlib
 import json
 import math
 import sys
@@ -25,6 +26,7 @@ from transformers import (
 
 from stilts.modelling import save
 from stilts.schedule import rate
+from stilts.snapshot import Snapshot, State
 
 OBJECTIVES = {"mlm": AutoModelForMaskedLM, "clm": AutoModelForCausalLM}
 TOKENIZERS = {
@@ -43,6 +45,7 @@ def pretrain(
     *,
     validation: Sequence[str] | None = None,
     progress: bool = True,
+    snapshot: Snapshot | None = None,
 ) -> dict[str, Any]:
     """Pretrain the model that `spec` describes, write it to `folder` and return what was reached.
 
@@ -50,6 +53,7 @@ def pretrain(
         config (for AutoConfig.for_model), max_tokens, steps, batch, lr, warmup (share), seed;
         optionally layout ("blocks": texts end to end, or "texts": one text a row, padded) and
         mask (share of tokens that a masked model predicts, default 0.15).
+    snapshot: where to go on from, and where to save to on the way; it is entered here.
     Returns steps, parameters, vocabulary, blocks, train_loss (mean of the last tenth),
     validation_loss (nats per predicted token) and perplexity, its exponential.
 
@@ -69,7 +73,8 @@ def pretrain(
     held_out = lay(validation, tokenizer, spec)[:VALIDATION_BLOCKS]
     torch.manual_seed(spec["seed"])
     model = OBJECTIVES[spec["objective"]].from_config(_config(spec, tokenizer))
-    losses = _fit(model, tokenizer, blocks, spec, progress)
+    with snapshot or contextlib.nullcontext():
+        losses = _fit(model, tokenizer, blocks, spec, progress, snapshot)
     loss = _validation_loss(model, tokenizer, held_out, spec)
     save(model, tokenizer, folder)
     return {
@@ -204,7 +209,12 @@ def _examples(
 
 
 def _fit(
-    model: PreTrainedModel, tokenizer: Any, blocks: Tensor, spec: dict[str, Any], progress: bool
+    model: PreTrainedModel,
+    tokenizer: Any,
+    blocks: Tensor,
+    spec: dict[str, Any],
+    progress: bool,
+    snapshot: Snapshot | None,
 ) -> list[float]:
     """Train in place for spec["steps"] batches of blocks drawn at random; return the losses."""
     optimizer = torch.optim.AdamW(
@@ -212,9 +222,17 @@ def _fit(
     )
     generator = torch.Generator().manual_seed(spec["seed"])
     model.train()
-    losses = []
+    state = State(list(model.parameters()), optimizer, generator)
+    if snapshot:
+        snapshot.restore(state)
+    history = state.history
     steps = tqdm(
-        range(spec["steps"]), "pretrain", file=sys.stderr, disable=None if progress else True
+        range(history.steps, spec["steps"]),
+        "pretrain",
+        total=spec["steps"],
+        initial=history.steps,
+        file=sys.stderr,
+        disable=None if progress else True,
     )
     for step in steps:
         drawn = torch.randint(len(blocks), (spec["batch"],), generator=generator)
@@ -224,10 +242,14 @@ def _fit(
         optimizer.param_groups[0]["lr"] = spec["lr"] * rate(step, spec["steps"], spec)
         optimizer.step()
         optimizer.zero_grad()
-        losses.append(loss.item())
+        history.losses.append(loss.item())
+        history.steps += 1
         if step % 50 == 0:
-            steps.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
-    return losses
+            steps.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
+        state.next_draw()
+        if snapshot:
+            snapshot.keep(state)
+    return history.losses
 
 
 def _validation_loss(

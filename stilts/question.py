@@ -17,6 +17,7 @@ from stilts.scale import Scale, load_scale
 from stilts.study import ROLES, Setting, load_study, read_layer
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
+HANDLING = ("trials_per_job", "snapshot_minutes")  # config keys that change no answer
 
 
 @dataclass(frozen=True)
@@ -157,10 +158,11 @@ class Question:
     def record(self) -> dict[str, Any]:
         """Return the question as it is run: config, sizes, and each setting with its origin.
 
-        How the grid is cut into jobs is left out: it changes no answer and must rerun nothing.
+        What only says how jobs do their work is left out: it changes no answer and must rerun
+        nothing.
         """
         return {
-            "config": {k: v for k, v in self.config.items() if k != "trials_per_job"},
+            "config": {key: value for key, value in self.config.items() if key not in HANDLING},
             "scale": {"name": self.scale.name, "label": self.scale.label},
             "models": {name: dict(self.model(name).origin) for name in self.models},
             "studies": {name: _record(plan) for name, plan in self.plans.items()},

@@ -15,6 +15,7 @@ from stilts.evaluation import degenerate, predict, scores
 from stilts.finetuning import baselines, predictions_file
 from stilts.manifest import (
     MANIFEST,
+    digest_of,
     filled_folder,
     read_manifest,
     sha256_of_bytes,
@@ -22,6 +23,8 @@ from stilts.manifest import (
     write_atomic,
 )
 from stilts.modelling import load, save
+from stilts.snapshot import Snapshot
+from stilts.store import SNAPSHOTS
 from stilts.training import train
 from stilts.trial import Setting
 
@@ -36,6 +39,8 @@ def train_stage(
     data: Path,
     folder: Path,
     threads: int,
+    snapshots: Path = SNAPSHOTS,
+    minutes: float = 10,
 ) -> None:
     """Fine-tune the checkpoint `parent` on the last stage of `spec["chain"]` into `folder`.
 
@@ -46,6 +51,8 @@ def train_stage(
         data: the folder of the stage's task.
         folder: receives weights, config, tokenizer and, last, the manifest.
         threads: CPU threads.
+        snapshots: the folder of snapshots; a stage that has one there goes on from it.
+        minutes: time between snapshots.
     """
     torch.set_num_threads(threads)
     task, recipe = spec["tasks"][0], spec["recipe"]
@@ -59,7 +66,10 @@ def train_stage(
     validation = encode(
         read_split(data, "validation"), task["kind"], tokenizer, recipe["max_tokens"]
     )
-    with tqdm(desc=f"{spec['model']} {spec['chain']}", unit="step", disable=None) as bar:
+    determined = {**setting.facts(), "task": task, "recipe": recipe, "size": spec["size"]}
+    snapshot = Snapshot(snapshots / digest_of(determined), minutes)
+    name = f"{spec['model']} {spec['chain']}"
+    with snapshot, tqdm(desc=name, unit="step", disable=None) as bar:
         history = train(
             model,
             train_set,
@@ -68,6 +78,7 @@ def train_stage(
             precision=setting.precision,
             device="cuda" if setting.device_kind.startswith("cuda") else "cpu",
             progress=lambda step, total: _advance(bar, step, total),
+            snapshot=snapshot,
         )
     for epoch in history.epochs:
         log.info("%s", epoch)
@@ -88,6 +99,7 @@ def train_stage(
             "n_validation": len(validation),
         }
         (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
+    snapshot.discard()
 
 
 def score_zero_shot(

@@ -10,13 +10,32 @@ import torch
 from stilts.checkpoints import describe
 from stilts.data import read_split
 from stilts.errors import UserError
-from stilts.manifest import MANIFEST, filled_folder, read_manifest, to_json
+from stilts.manifest import (
+    MANIFEST,
+    digest_of,
+    file_digests,
+    filled_folder,
+    read_manifest,
+    to_json,
+)
 from stilts.pretraining import pretrain
+from stilts.provenance import fingerprint
+from stilts.snapshot import Snapshot
+from stilts.store import SNAPSHOTS
+from stilts.trial import library_versions
 
 log = logging.getLogger(__name__)
 
 
-def pretrain_model(spec: Mapping[str, Any], *, corpus: Path, folder: Path, threads: int) -> None:
+def pretrain_model(
+    spec: Mapping[str, Any],
+    *,
+    corpus: Path,
+    folder: Path,
+    threads: int,
+    snapshots: Path = SNAPSHOTS,
+    minutes: float = 10,
+) -> None:
     """Pretrain the model that `spec["origin"]["pretrain"]` describes into `folder`.
 
     Args:
@@ -24,6 +43,8 @@ def pretrain_model(spec: Mapping[str, Any], *, corpus: Path, folder: Path, threa
         corpus: the folder of the corpus' canonical rows.
         folder: receives weights, config, tokenizer and, last, the manifest.
         threads: CPU threads; a different number can change the last bits.
+        snapshots: the folder of snapshots; a model that has one there goes on from it.
+        minutes: time between snapshots.
 
     Raises:
         UserError: the recipe lacks something.
@@ -34,18 +55,41 @@ def pretrain_model(spec: Mapping[str, Any], *, corpus: Path, folder: Path, threa
         split: [row["text"] for row in read_split(corpus, split)]
         for split in ("train", "validation")
     }
+    splits = read_manifest(corpus)["splits"]
+    digests = {split: splits[split]["sha256"] for split in texts}
+    snapshot = Snapshot(snapshots / _key(recipe, digests), minutes)
     with filled_folder(folder) as temporary:
         try:
-            reached = pretrain(recipe, texts["train"], temporary, validation=texts["validation"])
+            reached = pretrain(
+                recipe,
+                texts["train"],
+                temporary,
+                validation=texts["validation"],
+                snapshot=snapshot,
+            )
         except KeyError as error:
             raise UserError(f"model '{spec['name']}': its pretrain recipe lacks {error}") from error
         log.info("%s", reached)
-        splits = read_manifest(corpus)["splits"]
         fields = {
             "model": spec["name"],
             "origin": dict(spec["origin"]),
             "note": spec["note"],
             "reached": reached,
-            "corpus": {split: splits[split]["sha256"] for split in texts},
+            "corpus": digests,
         }
         (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
+    snapshot.discard()
+
+
+def _key(recipe: Mapping[str, Any], corpus: Mapping[str, str]) -> str:
+    """Return a digest of all that the weights depend on."""
+    tokenizer = recipe.get("tokenizer", {})
+    return digest_of(
+        {
+            "recipe": dict(recipe),
+            "tokenizer": file_digests(tokenizer["path"]) if "path" in tokenizer else {},
+            "corpus": dict(corpus),
+            "code": fingerprint("stilts.standin"),
+            "versions": library_versions(),
+        }
+    )

@@ -16,6 +16,7 @@ from typing import Any
 from stilts.manifest import sha256_of, to_json, write_atomic
 
 STORE = Path("results/.store")
+SNAPSHOTS = STORE / "snapshots"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class TrialStore:
 
     def __init__(self, root: Path = STORE):
         self.trials = root / "trials"
+        self.snapshots = root / SNAPSHOTS.name
 
     def _folder(self, key: str) -> Path:
         return self.trials / key[:2] / key
@@ -63,6 +65,10 @@ class TrialStore:
             return json.loads((self._folder(key) / "timing.json").read_text())
         except (OSError, ValueError):
             return {}
+
+    def discard_snapshot(self, key: str) -> None:
+        """Delete the snapshot of a trial that is stored, if there is one."""
+        shutil.rmtree(self.snapshots / key, ignore_errors=True)
 
     def put(
         self, key: str, result: Mapping[str, Any], predictions: bytes, timing: Mapping[str, Any]

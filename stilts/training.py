@@ -1,8 +1,6 @@
 """The one training function, for intermediate stages and targets alike."""
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +11,11 @@ from transformers import PreTrainedModel
 
 from stilts.encoding import Encoded
 from stilts.evaluation import METRICS, predict, scores
+from stilts.history import History
 from stilts.modelling import forward
 from stilts.packing import Batch, pack
 from stilts.schedule import rate
+from stilts.snapshot import Snapshot, State
 
 DEFAULTS: dict[str, Any] = {
     "micro_batch": None,  # None: the whole batch at once
@@ -29,33 +29,6 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-@dataclass
-class History:
-    """What a training run leaves behind, besides the model.
-
-    losses: mean loss of every optimiser step, in order.
-    epochs: one record per epoch: epoch (from 1), train_loss (None if not finite) and, with
-        validation data, every metric variant.
-    logits: with validation data, the float32 logits after each epoch.
-    diverged: a loss was NaN or infinite; training stopped after that epoch.
-    steps: optimiser steps taken. tokens: tokens seen in training.
-    """
-
-    losses: list[float] = field(default_factory=list)
-    epochs: list[dict[str, Any]] = field(default_factory=list)
-    logits: list[np.ndarray] = field(default_factory=list)
-    diverged: bool = False
-    steps: int = 0
-    tokens: int = 0
-
-    def close_epoch(self, epoch: int, losses: list[float]) -> None:
-        """Take in the losses of an epoch's steps; the loop waits for its device only here."""
-        mean = sum(losses) / len(losses)
-        self.losses += losses
-        self.diverged = not all(map(math.isfinite, losses))
-        self.epochs.append({"epoch": epoch, "train_loss": mean if math.isfinite(mean) else None})
-
-
 def train(
     model: PreTrainedModel,
     train_set: Encoded,
@@ -66,25 +39,31 @@ def train(
     precision: str = "fp32",
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
+    snapshot: Snapshot | None = None,
 ) -> History:
     """Train `model` in place by `recipe` and score it on `validation` after every epoch.
 
     recipe: needs lr, batch, seed and epochs; DEFAULTS holds the rest, and other keys are ignored.
     precision: "fp32", or "bf16" for autocast around the forward pass.
     progress: called with (steps taken, steps in all) after every optimiser step.
+    snapshot: where to go on from, and where to save to on the way.
     """
     recipe = DEFAULTS | recipe
     model.to(device).train()
     weights = lay_flat(model)
     optimizer = _adamw(weights, recipe)
     total = total_steps(len(train_set), recipe)
-    history = History()
     torch.manual_seed(recipe["seed"])
     order = torch.Generator().manual_seed(recipe["seed"])
     sampler = RandomSampler(range(len(train_set)), generator=order)
-    for epoch in range(1, recipe["epochs"] + 1):
-        losses = []
-        for window, complete in windows(np.fromiter(sampler, np.int64), recipe):
+    state = State([weights], optimizer, order)
+    if snapshot:
+        snapshot.restore(state)
+    history = state.history
+    for epoch in range(len(history.epochs) + 1, recipe["epochs"] + 1):
+        if history.diverged:  # NaN weights stay NaN: every further epoch would repeat the last
+            break
+        for window, complete in windows(np.fromiter(sampler, np.int64), recipe)[state.windows :]:
             loss = torch.zeros((), device=device)
             for examples, weight in window:
                 batch = pack(train_set, examples, device)
@@ -95,23 +74,26 @@ def train(
                 history.tokens += batch.tokens.shape[1]
                 if recipe["clip_each"] == "micro_batch":
                     _clip(weights, recipe)
-            if not complete:  # carried: these gradients wait for the next epoch's first step
-                continue
-            if recipe["clip_each"] == "step":
-                _clip(weights, recipe)
-            optimizer.param_groups[0]["lr"] = recipe["lr"] * rate(history.steps, total, recipe)
-            optimizer.step()
-            weights.grad.zero_()
-            losses.append(loss)
-            history.steps += 1
-            if progress:
-                progress(history.steps, total)
-        history.close_epoch(epoch, torch.stack(losses).tolist())
+            if complete:  # otherwise these gradients wait for the next epoch's first step
+                if recipe["clip_each"] == "step":
+                    _clip(weights, recipe)
+                optimizer.param_groups[0]["lr"] = recipe["lr"] * rate(history.steps, total, recipe)
+                optimizer.step()
+                weights.grad.zero_()
+                state.losses.append(loss)
+                history.steps += 1
+                if progress:
+                    progress(history.steps, total)
+            state.windows += 1
+            if snapshot:
+                snapshot.keep(state)
+        history.close_epoch(epoch, torch.stack(state.losses).tolist())
         if validation is not None:
             history.logits.append(predict(model, validation, precision=precision, device=device))
             history.epochs[-1] |= scores(history.logits[-1], validation.labels, metrics)
-        if history.diverged:  # NaN weights stay NaN: the remaining epochs would repeat this one
-            break
+        state.next_draw()
+        if snapshot:
+            snapshot.keep(state)
     _lay_apart(model)
     return history
 

@@ -80,8 +80,13 @@ def read_setting(
         code=fingerprint(entry),
         device_kind=kind,
         precision=resolve_precision(spec["precision"], kind),
-        versions={name: version(name).split("+")[0] for name in LIBRARIES},
+        versions=library_versions(),
     )
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that can change a result."""
+    return {name: version(name).split("+")[0] for name in LIBRARIES}
 
 
 def shard(spec: Mapping[str, Any], runs: Iterable[str], predictions: Iterable[str]) -> list[Trial]:
@@ -119,6 +124,7 @@ def run_shard(
         entry = store.get(keys[trial.point])
         if entry:
             publish(entry, {**identity, "point": trial.point}, trial.run, trial.predictions)
+            store.discard_snapshot(keys[trial.point])
         return entry is not None
 
     missing = [trial for trial in trials if not hand_out(trial)]

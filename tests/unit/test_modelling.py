@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForMultipleChoice, AutoModelForSequenceClassification
 
 from stilts.encoding import encode
-from stilts.modelling import forward, load, reset, save, snapshot
+from stilts.modelling import copy_weights, forward, load, reset, save
 from stilts.packing import pack
 from stilts.training import train
 from tests.unit.tiny_models import checkpoint, pairs, questions
@@ -118,16 +118,16 @@ def test_the_new_head_depends_on_the_seed_only(roberta, tmp_path):
 
 def test_a_reset_model_equals_a_fresh_load(roberta):
     model, tokenizer, report = load(roberta, "classification", 2, 12)
-    start = snapshot(model)
+    start = copy_weights(model)
     encoded = encode(pairs(8), "classification", tokenizer, 20)
     train(model, encoded, RECIPE)
-    assert not same(snapshot(model), start)
+    assert not same(copy_weights(model), start)
     reset(model, start, report, 42)
     fresh, _, _ = load(roberta, "classification", 2, 42)
-    assert same(snapshot(model), snapshot(fresh))
+    assert same(copy_weights(model), copy_weights(fresh))
     train(model, encoded, RECIPE)
     train(fresh, encoded, RECIPE)
-    assert same(snapshot(model), snapshot(fresh)), "and it trains to the same bytes"
+    assert same(copy_weights(model), copy_weights(fresh)), "and it trains to the same bytes"
 
 
 @pytest.mark.parametrize("kind", ["classification", "multiple_choice"])

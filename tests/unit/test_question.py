@@ -34,6 +34,7 @@ WRONG = [
     ),
     ({"protocol": "mine"}, "config key 'protocol': unknown protocol 'mine'; allowed: paper, rele"),
     ({"trials_per_job": 0}, "config key 'trials_per_job': 0 is less than the minimum of 1"),
+    ({"snapshot_minutes": 0}, "config key 'snapshot_minutes': 0 is less than or equal to the min"),
     ({"trials_per_job": "all"}, "config key 'trials_per_job': 'all' is not of type 'integer'"),
     (
         {"precision": "fp16"},

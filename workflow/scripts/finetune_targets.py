@@ -11,10 +11,11 @@ with job(snakemake.log[0]):
     def train_missing(trials):
         from stilts.finetuning import train_points  # torch: not needed when the store has all
 
-        return train_points(setting, trials, **folders, threads=snakemake.threads)
+        return train_points(setting, trials, **folders, threads=snakemake.threads, minutes=minutes)
 
     spec = snakemake.params.spec
     folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
     setting = read_setting(spec, **folders, device=snakemake.config["device"])
+    minutes = snakemake.config["snapshot_minutes"]
     trials = shard(spec, snakemake.output.runs, snakemake.output.predictions)
     run_shard(setting, trials, train_missing, TrialStore())

@@ -12,4 +12,5 @@ with job(snakemake.log[0]):
         corpus=Path(snakemake.input.corpus).parent,
         folder=Path(snakemake.output.manifest).parent,
         threads=snakemake.threads,
+        minutes=snakemake.config["snapshot_minutes"],
     )

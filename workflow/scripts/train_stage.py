@@ -17,4 +17,5 @@ with job(snakemake.log[0]):
         data=data,
         folder=Path(snakemake.output.manifest).parent,
         threads=snakemake.threads,
+        minutes=snakemake.config["snapshot_minutes"],
     )
