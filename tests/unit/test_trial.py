@@ -151,6 +151,15 @@ def test_a_damaged_trial_is_trained_again(setting, trials, store):
     assert train.trained == [POINTS[1]]
 
 
+def test_a_stored_trial_needs_no_snapshot_any_more(setting, trials, store):
+    folders = [store.snapshots / setting.key(trial.recipe) for trial in trials]
+    for _ in range(2):  # trained, and then found in the store, as after a kill in between
+        for folder in folders:
+            folder.mkdir(parents=True)
+        run_shard(setting, trials, Trainer(), store)
+        assert not any(folder.exists() for folder in folders)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,0 +1,127 @@
+"""Jobs that are killed for real: a process that trains a shard, and signals from outside."""
+
+import multiprocessing
+import random
+import shutil
+import signal
+import time
+
+import pytest
+
+from stilts.checkpoints import describe
+from stilts.data import write_task
+from stilts.job import job
+from stilts.manifest import sha256_of, write_manifest
+from stilts.store import TrialStore
+from stilts.trial import read_setting, run_shard, shard
+from tests.unit.tiny_models import checkpoint, pairs
+
+KILLS = 20
+POINTS = ["lr0.005_bs4_wu0.3_s12", "lr0.005_bs4_wu0.3_s42"]
+TASK = {"name": "t", "kind": "classification", "labels": ["x", "y"], "metric": "accuracy"}
+RECIPE = {"epochs": 6, "micro_batch": 2, "last_window": "carry", "max_tokens": 24, "select": "best"}
+SPEC = {key: "n" for key in ("study", "scale", "protocol", "model", "chain", "target")}
+SPEC |= {"precision": "fp32", "task": TASK, "recipe": RECIPE}
+# A process of its own that has loaded the libraries but computed nothing; each job is a copy of it.
+SERVER = multiprocessing.get_context("forkserver")
+LATE = ["sklearn.metrics", "pyarrow.dataset", "transformers.models.roberta.modeling_roberta"]
+SERVER.set_forkserver_preload(["stilts.finetuning", *LATE, __name__])
+
+
+def train_shard(parents, folder, minutes):
+    """What the script of the rule does, with the paths of a test."""
+    with job(folder / "log"):
+        from stilts.finetuning import train_points
+
+        store = TrialStore(folder / "store")
+        setting = read_setting(SPEC, parents / "checkpoint", parents / "data", "cpu")
+        trials = shard(
+            SPEC,
+            [str(folder / f"runs/{point}.json") for point in POINTS],
+            [str(folder / f"predictions/{point}.parquet") for point in POINTS],
+        )
+        options = {"checkpoint": parents / "checkpoint", "data": parents / "data", "threads": 1}
+        options |= {"snapshots": store.snapshots, "minutes": minutes}
+        run_shard(setting, trials, lambda missing: train_points(setting, missing, **options), store)
+
+
+def start(*arguments):
+    process = SERVER.Process(target=train_shard, args=arguments)
+    process.start()
+    return process
+
+
+def outputs(folder):
+    """The declared files of the job as digests; a kill may leave a hidden temporary file too."""
+    return {
+        str(path.relative_to(folder)): sha256_of(path)
+        for part in ("runs", "predictions")
+        for path in (folder / part).glob("[!.]*")
+    }
+
+
+@pytest.fixture(scope="module")
+def parents(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("parents")
+    checkpoint(folder / "checkpoint")
+    write_manifest(folder / "checkpoint", describe(folder / "checkpoint"))
+    fields = {"task": "t", "kind": "classification", "labels": ["x", "y"]}
+    splits = {"train": pairs(22), "validation": pairs(8, seed=4)}
+    write_task(folder / "data", splits, fields)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(parents, tmp_path_factory):
+    """The folder of a job that nothing happened to, and the seconds that it took."""
+    folder = tmp_path_factory.mktemp("whole")
+    start(parents, folder, 10).join()  # the first one waits for the server
+    shutil.rmtree(folder)
+    began = time.monotonic()
+    process = start(parents, folder, 10)
+    process.join()
+    assert process.exitcode == 0
+    assert len(outputs(folder)) == 2 * len(POINTS)
+    return folder, time.monotonic() - began
+
+
+def test_a_job_killed_at_twenty_moments_ends_with_the_same_bytes(parents, whole, tmp_path):
+    wanted, seconds = whole
+    rng = random.Random(20)
+    kills = resumed = ends = 0
+    folder = tmp_path / "0"
+    while kills < KILLS:
+        process = start(parents, folder, 1e-9)
+        process.join(rng.uniform(0.3, 1) * seconds)
+        process.kill()
+        process.join()
+        if process.exitcode == 0:  # it was faster than the kill: once more, from nothing
+            assert outputs(folder) == outputs(wanted)
+            ends += 1
+            folder = tmp_path / str(ends)
+            continue
+        kills += 1
+        log = folder / "log"
+        resumed += log.is_file() and "resumed after step" in log.read_text()
+    process = start(parents, folder, 1e-9)
+    process.join()
+    assert process.exitcode == 0
+    assert outputs(folder) == outputs(wanted)
+    assert list((folder / "store/snapshots").iterdir()) == []
+    assert resumed > 0, "or the test has shown nothing"
+
+
+def test_a_job_that_is_told_to_end_saves_and_says_so(parents, whole, tmp_path):
+    process = start(parents, tmp_path, 1e-9)
+    while process.is_alive() and not list(tmp_path.glob("store/snapshots/*/*.safetensors")):
+        time.sleep(0.001)
+    process.terminate()
+    process.join()
+    assert process.exitcode == 128 + signal.SIGTERM
+    assert "stopped by SIGTERM after step" in (tmp_path / "log").read_text()
+    assert outputs(tmp_path) == {}
+    process = start(parents, tmp_path, 60)
+    process.join()
+    assert process.exitcode == 0
+    assert "resumed after step" in (tmp_path / "log").read_text()
+    assert outputs(tmp_path) == outputs(whole[0])
