@@ -120,6 +120,7 @@ def plan_text(plan: Mapping[str, Any], store: TrialStore, device: str) -> str:
     unit = "GPU-hours" if kind.startswith("cuda") else "core-hours"
     lines += [
         f"Hours: {unit} on {kind} at {rate:.2g} operations/s ({source}); targets only.",
+        *_on_a_gpu(total, kind),
         f"Tokens: {total.tokens:.3g} at full length over all {total.trials:,} trials.",
         f"Disk: {_size(plan['weights'])} of checkpoints ({plan['checkpoints']} of them), at most"
         f" {_size(total.bytes)} of predictions.",
@@ -128,6 +129,14 @@ def plan_text(plan: Mapping[str, Any], store: TrialStore, device: str) -> str:
         "Next: snakemake --cores all (add -n to see every job first).",
     ]
     return "\n".join(lines)
+
+
+def _on_a_gpu(total: Estimate, kind: str) -> list[str]:
+    """Return a line for a reader who plans on a laptop what a cluster is to run."""
+    if kind.startswith("cuda"):
+        return []
+    hours = total.flops / ASSUMED_RATE["cuda"] / 3600
+    return [f"On a GPU at an assumed {ASSUMED_RATE['cuda']:.0g} operations/s: {hours:,.1f} hours."]
 
 
 def _group(cell: Mapping[str, Any]) -> tuple[str, str, str]:
