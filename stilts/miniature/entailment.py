@@ -35,7 +35,6 @@ def _meeting(rng: Random) -> tuple[str, list[str], list[str]]:
         f"{name} saw {article(wrong.kind)}",
         f"{article(animal.kind)} was {wrong_ing}",
         f"{name} was {place(wrong.home)}",
-        f"{other(rng, NAMES, name)} saw {article(animal.kind)}",
     ]
     return premise, follows, fails
 
@@ -73,6 +72,5 @@ def _work(rng: Random) -> tuple[str, list[str], list[str]]:
         f"{name} works {place(wrong.place)}",
         f"{name} uses the {wrong.tool}",
         f"{article(wrong.name)} {makes}",
-        f"{other(rng, NAMES, name)} is {article(worker.name)}",
     ]
     return premise, follows, fails

@@ -1,5 +1,6 @@
 import pytest
-from project import copy_source
+
+from tests.workflow.project import copy_source
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@ import shutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from project import with_only
+
+from tests.workflow.project import with_only
 
 RUNS = "smoke/rethinking/runs/roberta-large/none/rte/*_bs8_*"
 DAMAGED = "results/smoke/data/rte/train.parquet"

@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from project import QUESTION, Outcome, Project
+
+from tests.workflow.project import QUESTION, Outcome, Project
 
 PATIENCE = 300  # seconds until a first trial must be done, on the slowest machine
 

@@ -6,7 +6,8 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from project import with_only
+
+from tests.workflow.project import with_only
 
 BLOCK = {
     "title": "Weather",

@@ -1,7 +1,7 @@
 import os
 import time
 
-from project import point, with_only
+from tests.workflow.project import point, with_only
 
 CHAINS = ["hellaswag-p", "none"]
 RUN = f"smoke/rethinking/runs/roberta-large/hellaswag-p/rte/{point(16, 42)}.json"

@@ -2,7 +2,8 @@ import json
 
 import pytest
 import yaml
-from project import point
+
+from tests.workflow.project import point
 
 POINTS = [point(batch, seed) for batch in (8, 16) for seed in (12, 42)]
 CHAINS = ["hellaswag-p", "none"]
