@@ -14,7 +14,7 @@ from stilts.miniature.sampling import draw_splits
 from stilts.miniature.world import ANIMALS, EVENTS, WORKERS, Animal, Event, Worker
 
 FOREIGN = 0.25
-CLUMSY = 0.6
+CLUMSY = 0.8
 
 
 @dataclass(frozen=True)
