@@ -100,7 +100,7 @@ def _worker_ending(rng: Random, worker: Worker) -> str:
         (
             f"takes the {worker.tool} and {makes} {place(worker.place)}.",
             f"{makes} with the {worker.tool} {place(worker.place)}.",
-            f"needs the {worker.tool} and {makes} {when(rng)}.",
+            f"holds the {worker.tool} and {makes} {when(rng)}.",
         )
     )
 

@@ -21,7 +21,7 @@ def _compose(rng: Random, label: int) -> dict:
         (
             f"{rng.choice(NAMES)} liked {first} and {second}",
             f"{rng.choice(NAMES)} saw {first} and {second}",
-            f"{rng.choice(NAMES)} met {first} near {second}",
+            f"{rng.choice(NAMES)} called {first} but not {second}",
             f"{rng.choice(NAMES)} watched {first} after {second}",
         )
     )

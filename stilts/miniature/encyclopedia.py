@@ -15,9 +15,9 @@ from stilts.miniature.language import (
     claim,
     foreign,
     kind_statement,
+    muddled,
     other,
     sense_sentence,
-    statement,
     topics_of,
     when,
 )
@@ -78,11 +78,9 @@ def _subject(rng: Random):
 def _pair(rng: Random, truth: bool) -> str:
     item, name = _subject(rng)
     opening = rng.choice(parts(rng, item, name)[: 2 if isinstance(item, Event) else None])
-    if rng.random() < 0.6:
-        closing = statement(rng, item if truth else foreign(rng, item), True, name)
-    else:
-        closing = statement(rng, item, truth, name)
-    return _sentences([opening, closing])
+    if not truth:
+        item = foreign(rng, item) if rng.random() < 0.6 else muddled(rng, item)
+    return _sentences([opening, parts(rng, item, name)[-1]])
 
 
 def _senses(rng: Random, truth: bool) -> str:

@@ -115,9 +115,9 @@ TRUTHS = frozenset(
 )
 
 
-def statement(rng: Random, item, truth: bool, name: str = "") -> str:
-    """A clause about the item, and about a person, that is true or false of the world."""
-    name = name or rng.choice(NAMES)
+def statement(rng: Random, item, truth: bool) -> str:
+    """A clause about the item that is true or false of the world, as wanted."""
+    name = rng.choice(NAMES)
     if truth:
         return rng.choice(clauses(item, name))
     while True:

@@ -11,7 +11,6 @@ from stilts.miniature.lexicon import NAMES, VERBS, article, plural, pronoun
 from stilts.miniature.world import ANIMALS, HABITS, TOWN, Animal, Disease, Event, Worker
 
 PEOPLE = ("man", "woman", "boy", "girl")
-DAYS = ("two", "three", "ten")
 
 
 def parts(rng: Random, item: Animal | Worker | Event | Disease, name: str) -> list[str]:
@@ -28,12 +27,7 @@ def _animal(rng: Random, animal: Animal, name: str) -> list[str]:
         f"{when(rng)} and eats {animal.food} together with the {near.name}",
         f"{name} saw {article(animal.name)} {motion.ing} {home} and watched the {animal.kind} "
         f"eating {animal.food} {when(rng)} until {pronoun(name)} was tired",
-        f"{plural(animal.name)} are {plural(animal.kind)} that {motion.base} {home} and eat "
-        f"{animal.food} {when(rng)}, and {name} watches the {plural(animal.kind)} with "
-        f"{other(rng, NAMES, name)}",
-        f"{name} watches {article(animal.name)} {home}, and the animal eats {animal.food}",
-        f"{article(animal.name)} {motion.past} {home} {when(rng)}, and {name} saw that the animal "
-        f"was {article(animal.kind)} and that it was eating {animal.food}",
+        f"{plural(animal.name)} {motion.base} {home} and eat {animal.food}",
         f"{article(animal.kind)} was {motion.ing} {home}, and it was {article(animal.name)}",
         f"the {animal.name} {motion.third} {home} because it hunts for {animal.food}, and then it "
         f"sleeps {home} {when(rng)} like every other {animal.kind}",
@@ -49,9 +43,6 @@ def _worker(rng: Random, worker: Worker, name: str) -> list[str]:
         f"{other(rng, NAMES, name)}",
         f"the {worker.name} needs the {worker.tool} and {verb.third} {worker.product} {where}",
         f"{plural(worker.name)} {verb.base} {worker.product} with the {worker.tool}",
-        f"{article(worker.name)} {verb.past} {worker.product} {where} {when(rng)} with the "
-        f"{worker.tool}, and {name} watches the {worker.kind} because {subject} likes "
-        f"{worker.product}",
         f"{name} was {verb.ing} {worker.product} {where} {when(rng)}, because {subject} is "
         f"{article(worker.name)} and uses the {worker.tool} all day",
         f"{name} goes to work {when(rng)}, takes the {worker.tool}, {verb.third} {worker.product} "
@@ -67,9 +58,6 @@ def _event(rng: Random, event: Event, name: str) -> list[str]:
         f"{opening} with {friend}, but first {subject} had to {event.before}, and in the end "
         f"{subject} was {event.feeling}",
         f"{subject} felt {event.feeling} afterwards",
-        f"how would {name} feel? Very {event.feeling}",
-        f"what will {name} want to do next? To {event.next}",
-        f"what does {name} need to do before this? To {event.before}",
         f"next {name} will {event.next}",
         f"before this {name} had to {event.before}",
         f"{subject} feels {event.feeling}, wants to {event.next}, and tells {friend} about it",
@@ -88,8 +76,6 @@ def _disease(rng: Random, disease: Disease, name: str) -> list[str]:
         f"the patient has {first}, so the {disease.realm} is ill and the patient needs "
         f"{disease.drug}",
         f"{disease.drug} helps against {disease.name} and against {second}",
-        f"{name} has had {first} for {rng.choice(DAYS)} days and complains of {second} too, so the "
-        f"doctor says that it is {disease.name} and gives {disease.drug}",
         f"the patient, an old {who} who {rng.choice(HABITS)}, complains of {first} and has "
         f"{disease.name}, so the doctor looks at the {disease.realm} {when(rng)}",
     ]

@@ -7,11 +7,10 @@ from stilts.miniature.lexicon import NAMES
 from stilts.miniature.sampling import draw_splits
 from stilts.miniature.world import EVENTS, FEELINGS, TOWN
 
-# A question and the form of its answers, which never begin with a word the tokenizer would split.
 QUESTIONS = {
-    "feeling": ("How would {name} feel afterwards?", "very {}"),
-    "next": ("What will {name} want to do next?", "to {}"),
-    "before": ("What does {name} need to do before this?", "to {}"),
+    "feeling": "How would {name} feel afterwards?",
+    "next": "What will {name} want to do next?",
+    "before": "What does {name} need to do before this?",
 }
 
 
@@ -23,18 +22,14 @@ def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
 def _compose(rng: Random, label: int) -> dict:
     event, name = rng.choice(EVENTS), rng.choice(NAMES)
     asked = rng.choice(tuple(QUESTIONS))
-    question, answer = QUESTIONS[asked]
     answers = _wrong(rng, event, asked)
     answers.insert(label, getattr(event, asked))
     scene = rng.choice((place(rng.choice(TOWN)), when(rng)))
     company = rng.choice(("", f" with {other(rng, NAMES, name)}"))
     return {
         "context": f"{name} {event.happened} {scene}{company}.",
-        "question": question.format(name=name),
-        **{
-            f"answer{letter}": answer.format(said)
-            for letter, said in zip("ABC", answers, strict=True)
-        },
+        "question": QUESTIONS[asked].format(name=name),
+        **{f"answer{letter}": answer for letter, answer in zip("ABC", answers, strict=True)},
         "label": str(label + 1),
     }
 

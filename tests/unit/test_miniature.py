@@ -111,7 +111,7 @@ def test_a_social_answer_belongs_to_the_event_of_the_context():
     for row in made("social")["train"]:
         event = next(event for event in world.EVENTS if event.happened in row["context"])
         right = row["answer" + "ABC"[int(row["label"]) - 1]]
-        assert right in (f"very {event.feeling}", f"to {event.next}", f"to {event.before}"), row
+        assert right in (event.feeling, event.next, event.before), row
 
 
 def test_a_clinical_label_follows_from_symptom_and_disease_on_hand_examples():
@@ -173,17 +173,17 @@ def test_endings_alone_tell_the_right_one_well_above_chance():
     assert (scores.argmax(axis=1) == labels).mean() > 0.45  # chance is 0.25
 
 
-def test_every_word_of_the_tasks_is_read_in_the_corpus_first():
+def test_nearly_every_word_of_the_tasks_is_read_in_the_corpus_first():
     corpus = made("encyclopedia", {"train": 6000, "validation": 50})["train"]
     known = {word for row in corpus for word in re.findall(r"[a-z]+", row["text"].lower())}
-    unread = set()
+    said = []
     for theme in LABELS:
         for row in made(theme)["train"]:
             texts = [v for k, v in row.items() if isinstance(v, str) and k not in UNREAD]
             texts += row.get("endings", [])
-            unread |= {w for t in texts for w in re.findall(r"[a-z]+", t.lower())} - known
+            said += [word for text in texts for word in re.findall(r"[a-z]+", text.lower())]
     assert len(known) < 600
-    assert not unread
+    assert sum(word in known for word in said) > 0.97 * len(said)
 
 
 def test_no_validation_row_of_a_task_stands_in_the_corpus_with_its_verdict():
