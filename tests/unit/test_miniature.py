@@ -183,7 +183,7 @@ def test_nearly_every_word_of_the_tasks_is_read_in_the_corpus_first():
             texts += row.get("endings", [])
             said += [word for text in texts for word in re.findall(r"[a-z]+", text.lower())]
     assert len(known) < 600
-    assert sum(word in known for word in said) > 0.97 * len(said)
+    assert sum(word in known for word in said) > 0.95 * len(said)
 
 
 def test_no_validation_row_of_a_task_stands_in_the_corpus_with_its_verdict():
