@@ -1,7 +1,7 @@
 """Models, tokenizers and heads are those of transformers; which head weights survive is ours."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,12 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from stilts.packing import ATTENTION, Batch, packed_attention, padded
+from stilts.encoder import PACKED, first_states
+from stilts.packing import Batch, padded
 
 CLASSES = {
     "classification": AutoModelForSequenceClassification,
     "multiple_choice": AutoModelForMultipleChoice,
-}
-# Families proven to give the same numbers packed as padded, with the position of a first token.
-# The others (MobileBERT mixes neighbouring embeddings, SqueezeBERT transposes) are padded.
-PACKED: dict[str, Callable[[Any], int]] = {
-    "roberta": lambda config: config.pad_token_id + 1,
-    "bert": lambda config: 0,
-    "electra": lambda config: 0,
 }
 TASK = "finetuning_task"  # the config field that names the task a saved head was trained on
 
@@ -60,7 +54,6 @@ def load(
         model, info = CLASSES[kind].from_pretrained(
             folder,
             config=config,
-            attn_implementation=ATTENTION if config.model_type in PACKED else None,
             dtype=torch.float32,
             use_safetensors=True,
             ignore_mismatched_sizes=True,
@@ -89,7 +82,7 @@ def reset(model: PreTrainedModel, start: dict[str, Tensor], report: HeadReport, 
 def forward(model: PreTrainedModel, batch: Batch) -> Tensor:
     """Return the logits: [n, classes], or [n, choices] for multiple choice."""
     if model.config.model_type in PACKED:
-        logits = _head(model, _first_states(model, batch))
+        logits = _head(model, first_states(model, batch))
     else:
         tokens, types, visible = padded(batch, model.config.pad_token_id)
         if type(model).__name__.endswith("ForMultipleChoice"):
@@ -107,40 +100,6 @@ def save(
     with silence():
         model.save_pretrained(folder, safe_serialization=True)
         tokenizer.save_pretrained(folder)
-
-
-def _first_states(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """Return the last hidden state of every sequence's first token, [S, 1, hidden].
-
-    The heads read nothing else, so the last layer computes keys and values of all tokens but
-    everything else of the first tokens only.
-    """
-    encoder = model.base_model
-    positions = batch.positions + PACKED[model.config.model_type](model.config)
-    states = encoder.embeddings(
-        input_ids=batch.tokens, token_type_ids=batch.types, position_ids=positions
-    )
-    if hasattr(encoder, "embeddings_project"):
-        states = encoder.embeddings_project(states)
-    *layers, last = encoder.encoder.layer
-    for layer in layers:
-        states = layer(states, layout=batch)
-    first = states[:, batch.starts]
-    attention = last.attention.self
-    heads = (1, -1, attention.num_attention_heads, attention.attention_head_size)
-    mixed, _ = packed_attention(
-        attention,
-        attention.query(first).view(heads).transpose(1, 2),
-        attention.key(states).view(heads).transpose(1, 2),
-        attention.value(states).view(heads).transpose(1, 2),
-        None,
-        layout=batch,
-        dropout=attention.dropout.p if model.training else 0.0,
-        scaling=attention.scaling,
-        first_only=True,
-    )
-    mixed = last.attention.output(mixed.flatten(2), first)
-    return last.feed_forward_chunk(mixed).transpose(0, 1)
 
 
 def _head(model: PreTrainedModel, features: Tensor) -> Tensor:

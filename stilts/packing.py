@@ -1,8 +1,7 @@
 """Batches without padding: sequences laid end to end, attention per sequence.
 
-A batch of short texts of unequal length is one third padding or more; here every linear layer,
-norm and dropout sees real tokens only. The attention alone needs to know where a sequence ends,
-so it is the one operation replaced, through transformers' own `AttentionInterface`.
+A batch of short texts of unequal length is one third padding or more. Only the attention needs to
+know where a sequence ends; everything else works on single tokens.
 """
 
 from collections.abc import Sequence
@@ -11,12 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
-from transformers import AttentionInterface
 
 from stilts.encoding import Encoded
-
-ATTENTION = "packed"
 
 
 @dataclass(frozen=True)
@@ -89,94 +84,3 @@ def padded(batch: Batch, padding: int) -> tuple[Tensor, Tensor, Tensor]:
     types[batch.slots] = batch.types[0]
     visible[batch.slots] = 1
     return tokens.view(shape), types.view(shape), visible.view(shape)
-
-
-def packed_attention(
-    module: torch.nn.Module | None,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attention_mask: Tensor | None,
-    *,
-    layout: Batch,
-    dropout: float = 0.0,
-    scaling: float | None = None,
-    first_only: bool = False,
-    **_: object,
-) -> tuple[Tensor, None]:
-    """Attend within each sequence of `layout`: [1, heads, T, size] in, [1, T, heads, size] out.
-
-    With `first_only` the queries are those of the first tokens alone, [1, heads, S, size], and the
-    result is [1, S, heads, size]. CUDA in half precision without dropout uses the variable-length
-    kernel, which knows no dropout; everything else lays the sequences into a padded block, for
-    this operation only.
-    """
-    if query.is_cuda and dropout == 0 and query.dtype in (torch.bfloat16, torch.float16):
-        return _varlen(query, key, value, layout, scaling, first_only), None
-    mixed = _attend(
-        query.transpose(0, 2) if first_only else _block(query, layout),
-        _block(key, layout),
-        _block(value, layout),
-        None if layout.mask is None else layout.mask.to(query.dtype),
-        dropout,
-        scaling,
-    ).transpose(1, 2)
-    mixed = mixed.reshape(1, -1, *mixed.shape[2:])
-    if layout.mask is not None and not first_only:
-        mixed = mixed.index_select(1, layout.slots)
-    return mixed, None
-
-
-def _block(states: Tensor, layout: Batch) -> Tensor:
-    """Lay states [1, heads, T, size] into a block [S, heads, L, size], zero where padded."""
-    heads, size = states.shape[1], states.shape[3]
-    flat = states.transpose(1, 2).reshape(-1, heads * size)
-    if layout.mask is not None:
-        empty = flat.new_zeros(len(layout.starts) * layout.longest, heads * size)
-        flat = empty.index_copy_(0, layout.slots, flat)
-    return flat.view(-1, layout.longest, heads, size).transpose(1, 2)
-
-
-def _attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    mask: Tensor | None,
-    dropout: float,
-    scaling: float | None,
-) -> Tensor:
-    """Return attention over padded blocks [S, heads, L, size].
-
-    On a CPU torch has no fused kernel with dropout, and its fallback guards against rows without
-    any key. There are none here, so the plain formula gives the same in two thirds of the time.
-    """
-    if query.is_cuda or dropout == 0:
-        return functional.scaled_dot_product_attention(
-            query, key, value, mask, dropout_p=dropout, scale=scaling
-        )
-    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
-    similarity = torch.matmul(query * scaling, key.transpose(-1, -2))
-    weights = torch.softmax(similarity if mask is None else similarity + mask, dim=-1)
-    return torch.matmul(functional.dropout(weights, dropout), value)
-
-
-def _varlen(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    layout: Batch,
-    scaling: float | None,
-    first_only: bool,
-) -> Tensor:
-    from torch.nn.attention.varlen import varlen_attn
-
-    query, key, value = (states[0].transpose(0, 1) for states in (query, key, value))
-    bounds, longest = layout.bounds, layout.longest
-    ends = torch.arange(len(bounds), dtype=bounds.dtype, device=bounds.device)
-    asking = (ends, 1) if first_only else (bounds, longest)
-    return varlen_attn(query, key, value, asking[0], bounds, asking[1], longest, scale=scaling)[
-        None
-    ]
-
-
-AttentionInterface.register(ATTENTION, packed_attention)

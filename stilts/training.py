@@ -9,6 +9,7 @@ from torch.nn import functional
 from torch.utils.data import RandomSampler
 from transformers import PreTrainedModel
 
+from stilts.encoder import join, part, side_by_side
 from stilts.encoding import Encoded
 from stilts.evaluation import METRICS, predict, scores
 from stilts.history import History
@@ -68,9 +69,9 @@ def train(
             for examples, weight in window:
                 batch = pack(train_set, examples, device)
                 with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
-                    part = weight * example_loss(model, batch)
-                part.backward()
-                loss += part.detach()
+                    share = weight * example_loss(model, batch)
+                share.backward()
+                loss += share.detach()
                 history.tokens += batch.tokens.shape[1]
                 if recipe["clip_each"] == "micro_batch":
                     _clip(weights, recipe)
@@ -109,7 +110,7 @@ def lay_flat(model: PreTrainedModel) -> torch.nn.Parameter:
     Clipping, optimiser and zeroing are then one call each, not one per parameter, which is what
     they cost for small models and for large models on a fast device.
     """
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    parameters = side_by_side(model)
     weights = torch.nn.Parameter(torch.cat([p.detach().flatten() for p in parameters]))
     weights.grad = torch.zeros_like(weights)
     sizes = [parameter.numel() for parameter in parameters]
@@ -117,6 +118,7 @@ def lay_flat(model: PreTrainedModel) -> torch.nn.Parameter:
     for parameter, (values, gradient) in zip(parameters, pieces, strict=True):
         parameter.data = values.view_as(parameter)
         parameter.grad = gradient.view_as(parameter)
+    join(model)
     return weights
 
 
@@ -138,6 +140,7 @@ def _clip(weights: torch.nn.Parameter, recipe: dict[str, Any]) -> None:
 
 def _lay_apart(model: PreTrainedModel) -> None:
     """Give every parameter its own memory again, as saving expects, and drop the gradients."""
+    part(model)
     for parameter in model.parameters():
         parameter.data = parameter.detach().clone()
         parameter.grad = None

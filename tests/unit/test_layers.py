@@ -13,7 +13,7 @@ LAYERS = {
     "records and facts": """errors chain job hardware manifest provenance catalogue store""",
     "what to run": """grid study scale scalars resolve question layout trial costing""",
     "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
-        encoding packing metrics modelling evaluation schedule history snapshot""",
+        encoding packing attention encoder metrics modelling evaluation schedule history snapshot""",
     "training, numbers and pictures": """training pretraining generation
         statistics published tables.* figures.*""",
     "jobs": """finetuning stages standin synthesis collect planning report""",

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from stilts.modelling import PACKED, forward
-from stilts.packing import pack, packed_attention, padded
+from stilts.encoder import PACKED
+from stilts.modelling import forward
+from stilts.packing import pack, padded
 from tests.unit.tiny_models import STILL, fresh, random_encoded
 
 KINDS = ("classification", "multiple_choice")
@@ -62,7 +63,7 @@ def test_packed_equals_padded_in_outputs_and_gradients(family, kind):
     assert family in PACKED
     choices = 3 if kind == "multiple_choice" else 1
     batch = pack(random_encoded(6, choices), range(6))
-    ours, theirs = fresh(family, kind, **STILL), fresh(family, kind, packed=False, **STILL)
+    ours, theirs = fresh(family, kind, **STILL), fresh(family, kind, **STILL)
     packed, plain = forward(ours, batch), reference(theirs, batch)
     torch.testing.assert_close(packed, plain, atol=1e-5, rtol=0)
     left, right = gradients(ours, packed, batch), gradients(theirs, plain, batch)
@@ -77,7 +78,7 @@ def test_families_that_cannot_be_packed_are_padded(family, kind):
     assert family not in PACKED
     choices = 3 if kind == "multiple_choice" else 1
     batch = pack(random_encoded(4, choices), range(4))
-    model = fresh(family, kind, packed=False, **STILL).eval()
+    model = fresh(family, kind, **STILL).eval()
     with torch.no_grad():
         torch.testing.assert_close(forward(model, batch), reference(model, batch))
 
@@ -85,7 +86,7 @@ def test_families_that_cannot_be_packed_are_padded(family, kind):
 def test_mobilebert_would_differ_if_packed():
     """Its embedding looks at the neighbours, so a sequence would see the one before it."""
     batch = pack(random_encoded(2), range(2))
-    embeddings = fresh("mobilebert", "classification", packed=False).eval().mobilebert.embeddings
+    embeddings = fresh("mobilebert", "classification").eval().mobilebert.embeddings
     with torch.no_grad():
         together = embeddings(
             input_ids=batch.tokens, token_type_ids=batch.types, position_ids=batch.positions
@@ -93,55 +94,3 @@ def test_mobilebert_would_differ_if_packed():
         second = slice(int(batch.starts[1]), None)
         alone = embeddings(input_ids=batch.tokens[:, second], token_type_ids=batch.types[:, second])
     assert (together[:, second] - alone).abs().max() > 1e-3
-
-
-def states(batch, heads=2, size=4):
-    torch.manual_seed(0)
-    return [torch.randn(1, heads, batch.tokens.shape[1], size) for _ in range(3)]
-
-
-def test_training_attention_without_drawn_zeros_equals_the_fused_kernel():
-    """With a vanishing dropout probability the CPU's training formula is plain attention."""
-    batch = pack(random_encoded(5), range(5))
-    query, key, value = states(batch)
-    fused, _ = packed_attention(None, query, key, value, None, layout=batch)
-    plain, _ = packed_attention(None, query, key, value, None, layout=batch, dropout=1e-9)
-    torch.testing.assert_close(plain, fused)
-
-
-def test_attention_dropout_drops_and_keeps_the_mean():
-    batch = pack(random_encoded(5), range(5))
-    query, key, value = states(batch)
-    whole, _ = packed_attention(None, query, key, value, None, layout=batch)
-    drawn = torch.stack(
-        [
-            packed_attention(None, query, key, value, None, layout=batch, dropout=0.3)[0]
-            for _ in range(3000)
-        ]
-    )
-    assert not torch.equal(drawn[0], drawn[1])
-    torch.testing.assert_close(drawn.mean(0), whole, atol=0.1, rtol=0)
-
-
-def test_first_tokens_alone_get_what_they_get_among_all():
-    batch = pack(random_encoded(5), range(5))
-    query, key, value = states(batch)
-    whole, _ = packed_attention(None, query, key, value, None, layout=batch)
-    first, _ = packed_attention(
-        None, query[:, :, batch.starts], key, value, None, layout=batch, first_only=True
-    )
-    torch.testing.assert_close(first, whole[:, batch.starts])
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("first_only", [False, True])
-def test_the_cuda_kernel_agrees_with_the_padded_block(first_only):
-    batch = pack(random_encoded(5), range(5), "cuda")
-    query, key, value = (part.cuda().bfloat16() for part in states(batch, size=16))
-    if first_only:
-        query = query[:, :, batch.starts]
-    kernel, _ = packed_attention(None, query, key, value, None, layout=batch, first_only=first_only)
-    block, _ = packed_attention(
-        None, query, key, value, None, layout=batch, first_only=first_only, dropout=1e-9
-    )
-    torch.testing.assert_close(kernel, block, atol=2e-2, rtol=0)

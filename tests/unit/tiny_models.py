@@ -8,7 +8,6 @@ from transformers import AutoConfig, AutoModelForMaskedLM, BertTokenizer
 
 from stilts.encoding import Encoded
 from stilts.modelling import CLASSES, save
-from stilts.packing import ATTENTION
 from stilts.pretraining import make_tokenizer
 
 WORDS = "the a cat dog bird sees hears likes one old young red house tree and not or very".split()
@@ -75,12 +74,11 @@ def checkpoint(folder, family="roberta", **changes):
     return folder
 
 
-def fresh(family, kind, num_labels=3, packed=True, **changes):
+def fresh(family, kind, num_labels=3, **changes):
     """Return a random model with a head, without touching a disk."""
     config = config_of(family, 340, num_labels=num_labels, **changes)
     torch.manual_seed(0)
-    attention = {"attn_implementation": ATTENTION} if packed else {}
-    return CLASSES[kind].from_config(config, **attention)
+    return CLASSES[kind].from_config(config)
 
 
 def random_encoded(examples=6, choices=1, seed=0, vocabulary=40, classes=3):
