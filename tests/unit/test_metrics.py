@@ -14,7 +14,7 @@ INDEPENDENT = {
 
 
 @pytest.mark.parametrize("name", METRICS)
-@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("classes", [2, 4, 7])
 def test_every_metric_equals_scikit_learn(name, classes):
     rng = np.random.default_rng(classes)
     for _ in range(5):
@@ -30,9 +30,21 @@ def test_matthews_by_hand():
     assert compute("matthews_correlation", predicted, labels) == pytest.approx(by_hand)
 
 
+def test_matthews_of_very_many_examples_does_not_overflow():
+    labels = np.arange(400_000) % 2
+    assert compute("matthews_correlation", labels, labels) == 1
+
+
 def test_a_constant_prediction_has_matthews_zero_and_no_warning():
     assert compute("matthews_correlation", np.zeros(9, int), np.arange(9) % 2) == 0
+    assert compute("matthews_correlation", np.arange(9) % 2, np.zeros(9, int)) == 0
     assert compute("f1_macro", np.zeros(4, int), np.arange(4) % 2) == pytest.approx(1 / 3)
+
+
+def test_a_class_that_is_only_predicted_has_no_f1_of_its_own():
+    labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1])
+    wanted = f1_score(labels, predicted, average="macro", labels=[0, 1])
+    assert compute("f1_macro", predicted, labels) == pytest.approx(wanted)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -24,7 +24,7 @@ SPEC = {key: "n" for key in ("study", "scale", "protocol", "model", "chain", "ta
 SPEC |= {"precision": "fp32", "task": TASK, "recipe": RECIPE}
 # A process of its own that has loaded the libraries but computed nothing; each job is a copy of it.
 SERVER = multiprocessing.get_context("forkserver")
-LATE = ["sklearn.metrics", "pyarrow.dataset", "transformers.models.roberta.modeling_roberta"]
+LATE = ["pyarrow.dataset", "transformers.models.roberta.modeling_roberta"]
 SERVER.set_forkserver_preload(["stilts.finetuning", *LATE, __name__])
 
 
