@@ -7,6 +7,8 @@ snakemake --cores all figures             one of: data checkpoints runs tables f
 
 from snakemake.utils import min_version
 
+from stilts import preload
+
 min_version("9.27")
 
 
@@ -14,6 +16,11 @@ configfile: "config.yaml"
 
 
 report: "workflow/report/workflow.rst"
+
+
+onstart:
+    if workflow.local_exec and workflow.is_main_process:
+        PRELOAD = preload.start()
 
 
 include: "workflow/rules/common.smk"

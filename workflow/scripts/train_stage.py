@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from stilts.job import job
+from stilts.preload import hand_over
+
+hand_over()
 
 with job(snakemake.log[0]):
     from stilts.stages import train_stage

@@ -1,0 +1,145 @@
+"""Libraries loaded once for all jobs of one run on this machine.
+
+Loading torch and transformers takes a job about as long as fine-tuning a small model. So the main
+process of a local run starts one process that loads them when the first job asks, and every job
+goes on in a fork of it. It loads libraries only, never code of this project, which may change while
+a run goes on. A job that finds no such process (on another node, say) loads them itself.
+"""
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from stilts.provenance import ROOT
+
+ADDRESS = "STILTS_PRELOAD"  # the environment variable with the socket's path
+LIBRARIES = ("numpy", "pyarrow.parquet", "tqdm", "torch", "torch.utils.data", "transformers")
+LIBRARIES += tuple(
+    f"transformers.models.{name}"
+    for name in ("auto.modeling_auto", "roberta.modeling_roberta", "gpt2.modeling_gpt2")
+)
+FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+
+
+def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
+    """Start the process that jobs of this one's children fork from; it ends with this process."""
+    # A folder that only this user can enter: who can write to the socket runs code as this user.
+    address = Path(tempfile.mkdtemp(prefix="stilts-")) / "preload"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stilts.preload", address, *libraries],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,  # closed by the system when this process ends, however it ends
+        start_new_session=True,  # Ctrl-C goes to the jobs, and from them to their forks
+    )
+    os.environ[ADDRESS] = str(address)
+    return process
+
+
+def hand_over() -> None:
+    """Go on as a fork of the process that has the libraries, if there is one.
+
+    The running script starts anew there, with this process's files, folder and environment. This
+    process forwards signals to it, and ends as it ends.
+    """
+    address = os.environ.pop(ADDRESS, None)
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(address)
+        except OSError:
+            return
+        state = {"argv": sys.argv, "folder": os.getcwd(), "environment": dict(os.environ)}
+        socket.send_fds(connection, [b"\n"], [0, 1, 2])
+        connection.sendall(json.dumps(state).encode() + b"\n")
+        answers = connection.makefile()
+        job = int(answers.readline() or 0)
+        if not job:
+            return
+        received = 0
+
+        def forward(number: int, frame: FrameType | None) -> None:
+            nonlocal received
+            received = number
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(job, number)
+
+        for number in FORWARDED:
+            signal.signal(number, forward)
+        status = answers.readline()
+    sys.exit(int(status) if status else 128 + (received or signal.SIGKILL))
+
+
+def serve(address: str, libraries: list[str]) -> None:
+    """Fork once for every connection to `address`, until standard input ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a fork tells its job how it ended, not us
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen(64)
+        while sys.stdin not in (ready := select.select([server, sys.stdin], [], [])[0]):
+            for library in libraries if ready else ():
+                importlib.import_module(library)
+            connection, _ = server.accept()
+            if not os.fork():
+                server.close()
+                _become(connection)
+            connection.close()
+    Path(address).unlink()
+    Path(address).parent.rmdir()
+
+
+def _become(connection: socket.socket) -> None:
+    """Run the script that the other end of `connection` was running, and tell how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _, files, _, _ = socket.recv_fds(connection, 1, 3)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    state = json.loads(connection.makefile().readline())
+    os.chdir(state["folder"])
+    os.environ.clear()
+    os.environ.update(state["environment"])
+    sys.argv = state["argv"]
+    connection.sendall(f"{os.getpid()}\n".encode())
+    threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+    connection.sendall(f"{_run(sys.argv[0])}\n".encode())
+    os._exit(0)
+
+
+def _run(script: str) -> int:
+    """Run a script as the main program; return the exit status it would have had."""
+    try:
+        runpy.run_path(script, run_name="__main__")
+        return 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+
+
+def _end_with(connection: socket.socket) -> None:
+    """End this process at once when the process at the other end of `connection` is gone."""
+    connection.recv(1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], sys.argv[2:])
