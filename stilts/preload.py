@@ -23,8 +23,6 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from stilts.provenance import ROOT
-
 ADDRESS = "STILTS_PRELOAD"  # the environment variable with the socket's path
 LIBRARIES = ("numpy", "pyarrow.parquet", "tqdm", "torch", "torch.utils.data", "transformers")
 LIBRARIES += tuple(
@@ -40,7 +38,7 @@ def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
     address = Path(tempfile.mkdtemp(prefix="stilts-")) / "preload"
     process = subprocess.Popen(
         [sys.executable, "-m", "stilts.preload", address, *libraries],
-        cwd=ROOT,
+        cwd=Path(__file__).parent.parent,
         stdin=subprocess.PIPE,  # closed by the system when this process ends, however it ends
         start_new_session=True,  # Ctrl-C goes to the jobs, and from them to their forks
     )
@@ -58,16 +56,17 @@ def hand_over() -> None:
     if not address:
         return
     with socket.socket(socket.AF_UNIX) as connection:
+        answers = connection.makefile()
+        state = {"argv": sys.argv, "folder": os.getcwd(), "environment": dict(os.environ)}
+        # Signals wait until it is known where to send them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
         try:
             connection.connect(address)
-        except OSError:
-            return
-        state = {"argv": sys.argv, "folder": os.getcwd(), "environment": dict(os.environ)}
-        socket.send_fds(connection, [b"\n"], [0, 1, 2])
-        connection.sendall(json.dumps(state).encode() + b"\n")
-        answers = connection.makefile()
-        job = int(answers.readline() or 0)
-        if not job:
+            socket.send_fds(connection, [b"\n"], [0, 1, 2])
+            connection.sendall(json.dumps(state).encode() + b"\n")
+            job = int(answers.readline())
+        except (OSError, ValueError):  # nobody there, or no answer
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
             return
         received = 0
 
@@ -79,6 +78,7 @@ def hand_over() -> None:
 
         for number in FORWARDED:
             signal.signal(number, forward)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
         status = answers.readline()
     sys.exit(int(status) if status else 128 + (received or signal.SIGKILL))
 
@@ -89,9 +89,9 @@ def serve(address: str, libraries: list[str]) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen(64)
-        while sys.stdin not in (ready := select.select([server, sys.stdin], [], [])[0]):
-            for library in libraries if ready else ():
-                importlib.import_module(library)
+        while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
+            if not _loaded(libraries):
+                break
             connection, _ = server.accept()
             if not os.fork():
                 server.close()
@@ -99,6 +99,16 @@ def serve(address: str, libraries: list[str]) -> None:
             connection.close()
     Path(address).unlink()
     Path(address).parent.rmdir()
+
+
+def _loaded(libraries: list[str]) -> bool:
+    """Load the libraries; return whether that was possible. A job without them says so itself."""
+    try:
+        for library in libraries:
+            importlib.import_module(library)
+    except ImportError:
+        return False
+    return True
 
 
 def _become(connection: socket.socket) -> None:
@@ -137,7 +147,8 @@ def _run(script: str) -> int:
 
 def _end_with(connection: socket.socket) -> None:
     """End this process at once when the process at the other end of `connection` is gone."""
-    connection.recv(1)
+    with contextlib.suppress(OSError):
+        connection.recv(1)
     os._exit(1)
 
 

@@ -1,0 +1,167 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from stilts import preload
+from stilts.provenance import ROOT
+
+OPENING = "import sys, os, signal, time\nfrom stilts.preload import hand_over\nhand_over()\n"
+WAIT = "open('up', 'w').write(str(os.getpid()))\nwhile True: time.sleep(0.05)\n"
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A process that has loaded a library which no script here imports."""
+    monkeypatch.setenv(preload.ADDRESS, "")
+    process = preload.start(("colorsys",))
+    while not os.path.exists(os.environ[preload.ADDRESS]):
+        time.sleep(0.01)
+    yield process
+    process.stdin.close()
+    assert process.wait(timeout=10) == 0
+
+
+def launch(folder, body, *arguments):
+    script = folder / "script.py"
+    script.write_text(OPENING + body)
+    return subprocess.Popen(
+        [sys.executable, script, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def status_of(job):
+    job.communicate(timeout=10)
+    return job.returncode
+
+
+def wait_for(path):
+    for _ in range(1000):
+        if path.exists() and path.read_text():
+            return int(path.read_text())
+        time.sleep(0.01)
+    raise AssertionError(f"{path} did not appear")
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_script_goes_on_where_the_libraries_are(server, tmp_path):
+    job = launch(tmp_path, "print('colorsys' in sys.modules, os.getppid())")
+    assert job.communicate()[0].split() == ["True", str(server.pid)]
+
+
+def test_it_keeps_its_folder_arguments_environment_and_streams(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLOUR", "red")
+    body = "print(os.getcwd(), sys.argv[1:], os.environ['COLOUR'])\nprint('so', file=sys.stderr)"
+    out, err = launch(tmp_path, body, "a", "b").communicate()
+    assert out == f"{tmp_path} ['a', 'b'] red\n"
+    assert err == "so\n"
+
+
+def test_code_of_the_project_is_never_loaded_ahead(server, tmp_path):
+    body = "print([name for name in sys.modules if name.startswith('stilts.')])"
+    assert launch(tmp_path, body).communicate()[0] == "['stilts.preload']\n"
+
+
+@pytest.mark.parametrize("end, status", [("sys.exit(3)", 3), ("sys.exit('no')", 1), ("1 / 0", 1)])
+def test_it_ends_as_the_script_ends(server, tmp_path, end, status):
+    job = launch(tmp_path, end)
+    _, err = job.communicate()
+    assert job.returncode == status
+    assert ("ZeroDivisionError" in err) == (end == "1 / 0")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_signals_reach_the_script(server, tmp_path, number):
+    handler = f"signal.signal({number:d}, lambda n, f: (open('saved', 'w').close(), sys.exit(7)))\n"
+    job = launch(tmp_path, handler + WAIT)
+    wait_for(tmp_path / "up")
+    job.send_signal(number)
+    assert status_of(job) == 7
+    assert (tmp_path / "saved").exists()
+
+
+def test_a_signal_that_the_script_does_not_handle_ends_both(server, tmp_path):
+    job = launch(tmp_path, WAIT)
+    pid = wait_for(tmp_path / "up")
+    job.terminate()
+    assert status_of(job) == 128 + signal.SIGTERM
+    assert not alive(pid)
+
+
+def test_a_killed_job_does_not_leave_its_fork_running(server, tmp_path):
+    job = launch(tmp_path, WAIT)
+    pid = wait_for(tmp_path / "up")
+    job.kill()
+    status_of(job)
+    for _ in range(500):
+        if not alive(pid):
+            return
+        time.sleep(0.01)
+    raise AssertionError("the fork goes on")
+
+
+def test_jobs_run_side_by_side(server, tmp_path):
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+    jobs = [launch(folder, WAIT) for folder in folders]
+    assert len({wait_for(folder / "up") for folder in folders}) == 2
+    for job in jobs:
+        job.kill()
+        status_of(job)
+
+
+@pytest.mark.parametrize("address", ["", "nowhere/preload"])
+def test_a_script_loads_its_libraries_itself_where_nothing_waits(tmp_path, monkeypatch, address):
+    monkeypatch.setenv(preload.ADDRESS, address)
+    job = launch(tmp_path, "print('colorsys' in sys.modules)")
+    assert job.communicate()[0] == "False\n"
+    assert job.returncode == 0
+
+
+def test_a_library_that_cannot_be_loaded_costs_the_jobs_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv(preload.ADDRESS, "")
+    process = preload.start(("no_such_library",))
+    while not os.path.exists(os.environ[preload.ADDRESS]):
+        time.sleep(0.01)
+    assert launch(tmp_path, "print('done')").communicate()[0] == "done\n"
+    process.stdin.close()
+    assert process.wait(timeout=10) == 0
+
+
+def test_the_process_ends_with_the_one_that_started_it(tmp_path, monkeypatch):
+    program = (
+        "import time, stilts.preload as p\n"
+        "open('up', 'w').write(str(p.start(('colorsys',)).pid))\n"
+        "time.sleep(60)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, env=environment)
+    pid = wait_for(tmp_path / "up")
+    parent.kill()
+    parent.wait()
+    for _ in range(1000):
+        if not alive(pid):
+            return
+        time.sleep(0.01)
+    raise AssertionError("the process goes on")
+
+
+def test_only_this_user_can_reach_the_socket(server):
+    folder = os.path.dirname(os.environ[preload.ADDRESS])
+    assert os.stat(folder).st_mode & 0o077 == 0
