@@ -11,16 +11,16 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 import torch
-from tqdm import tqdm
 
-from stilts.data import read_split
-from stilts.encoding import Encoded, encode
+from stilts.encoding import Encoded
 from stilts.evaluation import degenerate, majority, predictions, scores
 from stilts.history import History
 from stilts.manifest import sha256_of_bytes
 from stilts.modelling import HeadReport, copy_weights, load, reset
+from stilts.progress import Progress
 from stilts.snapshot import Snapshot
-from stilts.store import SNAPSHOTS
+from stilts.store import ENCODINGS, SNAPSHOTS
+from stilts.tokens import encoded_split
 from stilts.training import train
 from stilts.trial import Setting, Trial
 
@@ -60,29 +60,34 @@ def train_points(
         checkpoint, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
     )
     start = copy_weights(model)
+    form = (task["kind"], tokenizer, recipe["max_tokens"])
+    encodings = snapshots.parent / ENCODINGS.name
     sets = {
-        split: encode(read_split(data, split), task["kind"], tokenizer, recipe["max_tokens"])
+        split: encoded_split(data, split, *form, root=encodings)
         for split in ("train", "validation")
     }
     name = "{model} {chain} {target}".format(**setting.spec)
-    for trial in tqdm(trials, desc=name, unit="run", disable=None, leave=False):
-        began = time.perf_counter()
-        try:
-            reset(model, start, head, trial.recipe["seed"])
-            with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
-                history = train(
-                    model,
-                    sets["train"],
-                    trial.recipe,
-                    validation=sets["validation"],
-                    precision=setting.precision,
-                    device=device,
-                    snapshot=snapshot,
-                )
-            seconds = snapshot.earlier + time.perf_counter() - began
-            yield trial, _outcome(setting, trial.recipe, history, sets, head, seconds)
-        except Exception as error:
-            yield trial, error
+    with Progress(name, len(trials)) as progress:
+        for trial in trials:
+            began = time.perf_counter()
+            try:
+                reset(model, start, head, trial.recipe["seed"])
+                with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
+                    history = train(
+                        model,
+                        sets["train"],
+                        trial.recipe,
+                        validation=sets["validation"],
+                        precision=setting.precision,
+                        device=device,
+                        progress=progress.step,
+                        snapshot=snapshot,
+                    )
+                seconds = snapshot.earlier + time.perf_counter() - began
+                yield trial, _outcome(setting, trial.recipe, history, sets, head, seconds)
+            except Exception as error:
+                yield trial, error
+            progress.finish_run()
 
 
 def _outcome(

@@ -97,6 +97,9 @@ def save(
 ) -> None:
     """Write config, safetensors weights and tokenizer files; `task` names what the head solves."""
     setattr(model.config, TASK, task)
+    if tokenizer.is_fast:  # a call leaves its settings behind, which would be saved as well
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
     with silence():
         model.save_pretrained(folder, safe_serialization=True)
         tokenizer.save_pretrained(folder)

@@ -4,8 +4,6 @@ A run that goes on from a snapshot ends, on a CPU, with the same bytes as one th
 Snapshots lie in the store, outside the declared outputs, which Snakemake deletes when a job fails.
 """
 
-import hashlib
-import json
 import logging
 import shutil
 import signal
@@ -18,12 +16,10 @@ from types import FrameType
 from typing import Any, Self
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from stilts import sealed
 from stilts.history import History
-from stilts.manifest import atomic_path
 
 FILE = "snapshot.safetensors"
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)  # what schedulers send before they kill
@@ -150,8 +146,8 @@ class Snapshot:
         if not path.is_file():
             return
         try:
-            tensors, record = _read(path, self.folder.name)
-        except (OSError, SafetensorError, ValueError) as error:
+            tensors, record = sealed.read(path, self.folder.name)
+        except sealed.ERRORS as error:
             log.warning("snapshot ignored, training from the start: %s: %s", path, error)
             return
         state.go_back(tensors, record)
@@ -164,7 +160,7 @@ class Snapshot:
             return
         try:
             self._save(state)
-        except (OSError, SafetensorError) as error:
+        except sealed.ERRORS as error:
             log.warning("no snapshot, training goes on: %s: %s", self.folder, error)
         self._due = time.monotonic() + self._interval
         if self._signal:
@@ -174,37 +170,9 @@ class Snapshot:
 
     def _save(self, state: State) -> None:
         seconds = self.earlier + time.monotonic() - self._began
-        record = json.dumps({"key": self.folder.name, "seconds": seconds, **state.record()})
-        tensors = state.tensors()
-        metadata = {"record": record, "sha256": _digest(tensors, record)}
-        with atomic_path(self.folder / FILE) as temporary:
-            save_file(tensors, temporary, metadata)
+        record = {"seconds": seconds, **state.record()}
+        sealed.write(self.folder / FILE, self.folder.name, state.tensors(), record)
 
     def discard(self) -> None:
         """Delete the snapshot: what the run has come to is stored."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _read(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return the tensors and the record of a snapshot.
-
-    Raises:
-        ValueError, OSError, SafetensorError: it is damaged or belongs to another run.
-    """
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
-    if metadata.get("sha256") != _digest(tensors, metadata.get("record", "")):
-        raise ValueError("its content does not match its digest")
-    record = json.loads(metadata["record"])
-    if record["key"] != key:
-        raise ValueError("it belongs to another run")
-    return tensors, record
-
-
-def _digest(tensors: Mapping[str, Tensor], record: str) -> str:
-    digest = hashlib.sha256(record.encode())
-    for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
-        digest.update(tensor.reshape(-1).numpy())
-    return digest.hexdigest()

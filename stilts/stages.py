@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from stilts.checkpoints import describe
-from stilts.data import limit_rows, read_split
-from stilts.encoding import encode
 from stilts.evaluation import degenerate, predict, scores
 from stilts.finetuning import baselines, predictions_file
 from stilts.manifest import (
@@ -23,8 +20,10 @@ from stilts.manifest import (
     write_atomic,
 )
 from stilts.modelling import load, save
+from stilts.progress import Progress
 from stilts.snapshot import Snapshot
-from stilts.store import SNAPSHOTS
+from stilts.store import ENCODINGS, SNAPSHOTS
+from stilts.tokens import encoded_split
 from stilts.training import train
 from stilts.trial import Setting
 
@@ -56,20 +55,18 @@ def train_stage(
     """
     torch.set_num_threads(threads)
     task, recipe = spec["tasks"][0], spec["recipe"]
-    rows = read_split(data, "train")
-    if spec["size"]:
-        rows = limit_rows(rows, spec["size"], recipe["subset_seed"])
     model, tokenizer, head = load(
         parent, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
     )
-    train_set = encode(rows, task["kind"], tokenizer, recipe["max_tokens"])
-    validation = encode(
-        read_split(data, "validation"), task["kind"], tokenizer, recipe["max_tokens"]
-    )
+    form = (task["kind"], tokenizer, recipe["max_tokens"])
+    encodings = snapshots.parent / ENCODINGS.name
+    sample = {"size": spec["size"], "seed": recipe["subset_seed"]} if spec["size"] else {}
+    train_set = encoded_split(data, "train", *form, **sample, root=encodings)
+    validation = encoded_split(data, "validation", *form, root=encodings)
     determined = {**setting.facts(), "task": task, "recipe": recipe, "size": spec["size"]}
     snapshot = Snapshot(snapshots / digest_of(determined), minutes)
     name = f"{spec['model']} {spec['chain']}"
-    with snapshot, tqdm(desc=name, unit="step", disable=None) as bar:
+    with snapshot, Progress(name) as progress:
         history = train(
             model,
             train_set,
@@ -77,7 +74,7 @@ def train_stage(
             validation=validation,
             precision=setting.precision,
             device="cuda" if setting.device_kind.startswith("cuda") else "cpu",
-            progress=lambda step, total: _advance(bar, step, total),
+            progress=progress.step,
             snapshot=snapshot,
         )
     for epoch in history.epochs:
@@ -111,6 +108,7 @@ def score_zero_shot(
     score: Path,
     predictions: Path,
     threads: int,
+    encodings: Path = ENCODINGS,
 ) -> None:
     """Score a checkpoint on the validation split of a task that it is not trained on here.
 
@@ -122,7 +120,8 @@ def score_zero_shot(
     model, tokenizer, head = load(
         checkpoint, task["kind"], len(task["labels"]), spec["seed"], task["name"]
     )
-    validation = encode(read_split(data, "validation"), task["kind"], tokenizer, spec["max_tokens"])
+    form = (task["kind"], tokenizer, spec["max_tokens"])
+    validation = encoded_split(data, "validation", *form, root=encodings)
     device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
     logits = predict(model, validation, precision=setting.precision, device=device)
     variants = scores(logits, validation.labels)
@@ -143,8 +142,3 @@ def score_zero_shot(
         "trained_on": read_manifest(checkpoint).get("tasks", []),
     }
     write_atomic(score, to_json(fields))
-
-
-def _advance(bar: tqdm, step: int, total: int) -> None:
-    bar.total = total
-    bar.update(step - bar.n)

@@ -17,6 +17,7 @@ from stilts.manifest import sha256_of, to_json, write_atomic
 
 STORE = Path("results/.store")
 SNAPSHOTS = STORE / "snapshots"
+ENCODINGS = STORE / "encodings"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import RandomSampler
 from transformers import PreTrainedModel
@@ -39,14 +40,15 @@ def train(
     metrics: Sequence[str] = METRICS,
     precision: str = "fp32",
     device: str = "cpu",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[History, int, Tensor], None] | None = None,
     snapshot: Snapshot | None = None,
 ) -> History:
     """Train `model` in place by `recipe` and score it on `validation` after every epoch.
 
     recipe: needs lr, batch, seed and epochs; DEFAULTS holds the rest, and other keys are ignored.
     precision: "fp32", or "bf16" for autocast around the forward pass.
-    progress: called with (steps taken, steps in all) after every optimiser step.
+    progress: called after every optimiser step with the history so far, the steps in all and the
+        step's loss, which is still on the device.
     snapshot: where to go on from, and where to save to on the way.
     """
     recipe = DEFAULTS | recipe
@@ -84,7 +86,7 @@ def train(
                 state.losses.append(loss)
                 history.steps += 1
                 if progress:
-                    progress(history.steps, total)
+                    progress(history, total, loss)
             state.windows += 1
             if snapshot:
                 snapshot.keep(state)
@@ -99,7 +101,7 @@ def train(
     return history
 
 
-def example_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+def example_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
     """Return the cross entropy summed over the batch's examples, in fp32."""
     return functional.cross_entropy(forward(model, batch).float(), batch.labels, reduction="sum")
 

@@ -10,11 +10,13 @@ from tests.unit.imports import first_party, modules, rules, third_party
 
 # From low to high: a module imports from its own group or a lower one. `x.*` is a whole package.
 LAYERS = {
-    "records and facts": """errors chain job preload hardware manifest provenance catalogue store""",
+    "records and facts": """errors chain job preload hardware manifest provenance
+        catalogue store""",
     "what to run": """grid study scale scalars resolve question layout trial costing""",
     "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
-        encoding packing attention encoder metrics modelling evaluation schedule history snapshot""",
-    "training, numbers and pictures": """training pretraining generation
+        encoding sealed tokens packing attention encoder metrics modelling evaluation schedule
+        history snapshot""",
+    "training, numbers and pictures": """training progress pretraining generation
         statistics published tables.* figures.*""",
     "jobs": """finetuning stages standin synthesis collect planning report""",
 }

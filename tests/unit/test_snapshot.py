@@ -9,7 +9,7 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-import stilts.snapshot
+import stilts.sealed
 import stilts.training
 from stilts.checkpoints import describe
 from stilts.data import write_task
@@ -236,7 +236,7 @@ def test_the_snapshot_of_another_run_is_ignored(folder, stop, monkeypatch, caplo
     monkeypatch.undo()
     here = shutil.move(folder, folder.with_name("b" * 64))
     assert run(PLAIN, Snapshot(here, 60)) == whole("plain")
-    assert "it belongs to another run" in caplog.text
+    assert "it belongs to something else" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_full_disk_is_a_warning_and_training_goes_on(folder, error, monkeypatc
         path.write_bytes(b"half")
         raise error
 
-    monkeypatch.setattr(stilts.snapshot, "save_file", full)
+    monkeypatch.setattr(stilts.sealed, "save_file", full)
     assert run(PLAIN, Snapshot(folder, 1e-9)) == whole("plain")
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
     assert "no snapshot, training goes on" in caplog.text
@@ -261,7 +261,7 @@ def test_a_full_disk_leaves_the_older_snapshot(folder, stop, monkeypatch):
     older = sha256_of(stopped(PLAIN, folder))
     monkeypatch.undo()
     monkeypatch.setattr(
-        stilts.snapshot, "save_file", lambda *_: (_ for _ in ()).throw(OSError("full"))
+        stilts.sealed, "save_file", lambda *_: (_ for _ in ()).throw(OSError("full"))
     )
     stop("pack", 2)
     assert sha256_of(stopped(PLAIN, folder)) == older

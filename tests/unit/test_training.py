@@ -205,7 +205,7 @@ def test_validation_is_scored_after_every_epoch_and_does_not_change_training():
         RECIPE | {"epochs": 3},
         validation=held_out,
         metrics=["accuracy"],
-        progress=lambda *position: steps.append(position),
+        progress=lambda now, total, loss: steps.append((now.steps, total, loss.item())),
     )
     assert train(blind, encoded, RECIPE | {"epochs": 3}).losses == history.losses
     assert [record["epoch"] for record in history.epochs] == [1, 2, 3]
@@ -214,7 +214,7 @@ def test_validation_is_scored_after_every_epoch_and_does_not_change_training():
     assert np.array_equal(history.logits[-1], predict(seen, held_out))
     last = scores(history.logits[-1], held_out.labels, ["accuracy"])
     assert last["accuracy"] == history.epochs[-1]["accuracy"]
-    assert steps == [(i, 9) for i in range(1, 10)]
+    assert steps == [(i, 9, loss) for i, loss in zip(range(1, 10), history.losses, strict=True)]
     assert history.tokens == 3 * encoded.lengths.sum()
 
 

@@ -1,0 +1,100 @@
+"""Token ids of a split, worked out once per task and tokenizer and read from disk from then on."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stilts import sealed
+from stilts.data import limit_rows, read_split
+from stilts.encoding import Encoded, encode
+from stilts.manifest import digest_of, read_manifest
+from stilts.provenance import fingerprint
+from stilts.store import ENCODINGS
+
+ARRAYS = ("tokens", "types", "lengths", "labels", "offsets")
+
+log = logging.getLogger(__name__)
+
+
+def encoded_split(
+    data: Path,
+    split: str,
+    kind: str,
+    tokenizer: Any,
+    max_tokens: int,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    root: Path = ENCODINGS,
+) -> Encoded:
+    """Return a split of the task in the folder `data` as `stilts.encoding.encode` gives it.
+
+    Its arrays are mapped into memory: jobs on one machine share them. What a tokenizer written in
+    Python gives is not kept, as its rules cannot be told from outside.
+
+    Args:
+        data: the folder of the task's canonical rows and manifest.
+        split: `train` or `validation`.
+        kind: as for `encode`.
+        tokenizer: as for `encode`; every setting of it that matters is part of the key.
+        max_tokens: as for `encode`.
+        size: a sample of so many rows; None takes all.
+        seed: of the sample.
+        root: the folder of encoded splits.
+
+    Raises:
+        FileNotFoundError: the task is not whole.
+        ValueError: see `encode`.
+    """
+
+    def encode_rows() -> Encoded:
+        rows = limit_rows(read_split(data, split), size, seed)
+        return encode(rows, kind, tokenizer, max_tokens)
+
+    if not tokenizer.is_fast:
+        return encode_rows()
+    key = digest_of(
+        {
+            "rows": read_manifest(data)["splits"][split]["sha256"],
+            "sample": [size, seed] if size else None,
+            "kind": kind,
+            "tokenizer": _rules(tokenizer),
+            "max_tokens": max_tokens,
+            "code": fingerprint("stilts.tokens"),
+        }
+    )
+    path = root / f"{key}.safetensors"
+    if path.is_file():
+        try:
+            return _read(path, key)
+        except sealed.ERRORS as error:
+            log.warning("stored tokens ignored: %s: %s", path, error)
+    encoded = encode_rows()
+    try:
+        _write(path, key, encoded)
+    except sealed.ERRORS as error:
+        log.warning("tokens not stored: %s: %s", path, error)
+    return encoded
+
+
+def _rules(tokenizer: Any) -> dict[str, Any]:
+    """Return all that decides how text becomes ids, without what the last call has left behind."""
+    rules = json.loads(tokenizer.backend_tokenizer.to_str())
+    last_call = {"truncation": None, "padding": None}
+    inputs = {"separator": tokenizer.sep_token, "inputs": tokenizer.model_input_names}
+    return {"rules": rules | last_call, "side": tokenizer.truncation_side, **inputs}
+
+
+def _write(path: Path, key: str, encoded: Encoded) -> None:
+    arrays = {name: getattr(encoded, name) for name in ARRAYS}
+    tensors = {name: torch.from_numpy(a) for name, a in arrays.items() if a is not None}
+    sealed.write(path, key, tensors, {"ids": encoded.ids, "choices": encoded.choices})
+
+
+def _read(path: Path, key: str) -> Encoded:
+    tensors, record = sealed.read(path, key)
+    arrays = {name: tensors[name].numpy() if name in tensors else None for name in ARRAYS}
+    return Encoded(**arrays, ids=tuple(record["ids"]), choices=record["choices"])
