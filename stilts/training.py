@@ -14,6 +14,7 @@ from stilts.encoder import join, part, side_by_side
 from stilts.encoding import Encoded
 from stilts.evaluation import METRICS, predict, scores
 from stilts.history import History
+from stilts.memory import pieces, tokens_at_once
 from stilts.modelling import forward
 from stilts.packing import Batch, pack
 from stilts.schedule import rate
@@ -53,6 +54,7 @@ def train(
     """
     recipe = DEFAULTS | recipe
     model.to(device).train()
+    limit = tokens_at_once(model, train_set, precision, device)
     weights = lay_flat(model)
     optimizer = _adamw(weights, recipe)
     total = total_steps(len(train_set), recipe)
@@ -69,12 +71,13 @@ def train(
         for window, complete in windows(np.fromiter(sampler, np.int64), recipe)[state.windows :]:
             loss = torch.zeros((), device=device)
             for examples, weight in window:
-                batch = pack(train_set, examples, device)
-                with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
-                    share = weight * example_loss(model, batch)
-                share.backward()
-                loss += share.detach()
-                history.tokens += batch.tokens.shape[1]
+                for piece in pieces(train_set, examples, limit):
+                    batch = pack(train_set, piece, device)
+                    with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+                        share = weight * example_loss(model, batch)
+                    share.backward()
+                    loss += share.detach()
+                    history.tokens += batch.tokens.shape[1]
                 if recipe["clip_each"] == "micro_batch":
                     _clip(weights, recipe)
             if complete:  # otherwise these gradients wait for the next epoch's first step

@@ -16,7 +16,7 @@ LAYERS = {
     "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
         encoding sealed tokens packing attention encoder metrics modelling evaluation schedule
         history snapshot""",
-    "training, numbers and pictures": """training progress pretraining generation
+    "training, numbers and pictures": """training memory progress pretraining generation
         statistics published tables.* figures.*""",
     "jobs": """finetuning stages standin synthesis collect planning report""",
 }
