@@ -27,18 +27,30 @@ PACKED: dict[str, Callable[[Any], int]] = {
 
 def first_states(model: PreTrainedModel, batch: Batch) -> Tensor:
     """Return the last hidden state of every sequence's first token, [S, 1, hidden]."""
+    *layers, last = model.base_model.encoder.layer
+    states = _embed(model, batch)
+    for layer in layers:
+        states = _walk(layer, states, batch)
+    return _walk(last, states, batch, first_only=True)[:, None]
+
+
+def all_states(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """Return the last hidden state of every token, [T, hidden]."""
+    states = _embed(model, batch)
+    for layer in model.base_model.encoder.layer:
+        states = _walk(layer, states, batch)
+    return states
+
+
+def _embed(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """Return the states [T, hidden] that enter the first layer."""
     encoder = model.base_model
     states = encoder.embeddings(
         input_ids=batch.tokens,
         token_type_ids=batch.types,
         position_ids=batch.positions + PACKED[model.config.model_type](model.config),
     )[0]
-    if hasattr(encoder, "embeddings_project"):
-        states = encoder.embeddings_project(states)
-    *layers, last = encoder.encoder.layer
-    for layer in layers:
-        states = _walk(layer, states, batch)
-    return _walk(last, states, batch, first_only=True)[:, None]
+    return encoder.embeddings_project(states) if hasattr(encoder, "embeddings_project") else states
 
 
 def _walk(layer: torch.nn.Module, states: Tensor, batch: Batch, first_only: bool = False) -> Tensor:

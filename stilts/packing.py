@@ -44,12 +44,30 @@ def pack(encoded: Encoded, indices: Sequence[int] | np.ndarray, device: str = "c
     examples = np.asarray(indices, np.int64)
     sequences = (examples[:, None] * encoded.choices + np.arange(encoded.choices)).ravel()
     lengths = encoded.lengths[sequences].astype(np.int64)
+    ends = np.cumsum(lengths)
+    source = np.arange(ends[-1]) + np.repeat(encoded.offsets[sequences] - ends + lengths, lengths)
+    tokens = encoded.tokens[source].astype(np.int64)
+    types = None if encoded.types is None else encoded.types[source]
+    return lay(tokens, types, lengths, encoded.labels[examples], encoded.choices, device)
+
+
+def lay(
+    tokens: np.ndarray,
+    types: np.ndarray | None,
+    lengths: np.ndarray,
+    labels: np.ndarray,
+    choices: int = 1,
+    device: str = "cpu",
+) -> Batch:
+    """Return sequences that lie end to end as a batch.
+
+    tokens, types: int64 [T]. lengths: int64 [S]. labels: int64, one for every example or, where
+    tokens are predicted, whatever they are trained on.
+    """
     bounds = np.concatenate(([0], np.cumsum(lengths)))
     starts, longest = bounds[:-1], int(lengths.max())
     positions = np.arange(bounds[-1]) - np.repeat(starts, lengths)
-    source = positions + np.repeat(encoded.offsets[sequences], lengths)
-    slots = positions + np.repeat(np.arange(len(sequences)) * longest, lengths)
-    types = np.zeros_like(positions) if encoded.types is None else encoded.types[source]
+    slots = positions + np.repeat(np.arange(len(lengths)) * longest, lengths)
     mask = None
     if lengths.min() < longest:
         hidden = np.arange(longest) >= lengths[:, None]
@@ -59,16 +77,16 @@ def pack(encoded: Encoded, indices: Sequence[int] | np.ndarray, device: str = "c
         return torch.from_numpy(array).to(device, non_blocking=True)
 
     return Batch(
-        tokens=tensor(encoded.tokens[source].astype(np.int64))[None],
+        tokens=tensor(tokens)[None],
         positions=tensor(positions)[None],
-        types=tensor(types)[None],
+        types=tensor(np.zeros_like(tokens) if types is None else types)[None],
         starts=tensor(starts),
         bounds=tensor(bounds.astype(np.int32)),
         slots=tensor(slots),
         mask=None if mask is None else tensor(mask),
         longest=longest,
-        labels=tensor(encoded.labels[examples]),
-        choices=encoded.choices,
+        labels=tensor(labels),
+        choices=choices,
     )
 
 

@@ -24,9 +24,12 @@ from transformers import (
     RobertaTokenizer,
 )
 
+from stilts.encoder import PACKED, all_states
 from stilts.modelling import save
+from stilts.packing import lay
 from stilts.schedule import rate
 from stilts.snapshot import Snapshot, State
+from stilts.training import lay_apart, lay_flat
 
 OBJECTIVES = {"mlm": AutoModelForMaskedLM, "clm": AutoModelForCausalLM}
 TOKENIZERS = {
@@ -185,16 +188,31 @@ def _config(spec: dict[str, Any], tokenizer: Any) -> Any:
 
 def _loss(model: PreTrainedModel, inputs: Tensor, labels: Tensor) -> Tensor:
     """Return the mean loss over the labelled places; only they enter the vocabulary's head."""
-    places = labels != IGNORED
-    mask = None
-    if (padding := model.config.pad_token_id) is not None:
-        visible = inputs != padding
-        longest = int(visible.sum(dim=1).max())
-        inputs, places, labels = inputs[:, :longest], places[:, :longest], labels[:, :longest]
-        mask = visible[:, :longest] if not visible[:, :longest].all() else None
-    states = model.base_model(input_ids=inputs, attention_mask=mask).last_hidden_state
     head = model.lm_head if hasattr(model, "lm_head") else model.cls
-    return functional.cross_entropy(head(states[places]), labels[places])
+    lengths = _lengths(inputs, model.config.pad_token_id)
+    visible = torch.arange(inputs.shape[1]) < lengths[:, None]
+    places = labels != IGNORED
+    wanted = labels[places]
+    if model.config.model_type in PACKED:
+        batch = lay(inputs[visible].numpy(), None, lengths.numpy(), wanted.numpy())
+        states = all_states(model, batch)[places[visible]]
+    else:
+        longest = int(lengths.max())
+        mask = None if visible[:, :longest].all() else visible[:, :longest]
+        states = model.base_model(input_ids=inputs[:, :longest], attention_mask=mask)
+        states = states.last_hidden_state[places[:, :longest]]
+    return functional.cross_entropy(head(states), wanted)
+
+
+def _lengths(rows: Tensor, padding: int | None) -> Tensor:
+    """Return the tokens of each row [n, L] without the padding at its end, int64 [n].
+
+    A padding token further left is a random one, drawn in place of a token to be predicted.
+    """
+    if padding is None:
+        return torch.full((len(rows),), rows.shape[1])
+    trailing = (rows != padding).flip(1).int().argmax(dim=1)
+    return rows.shape[1] - trailing
 
 
 def _examples(
@@ -217,12 +235,13 @@ def _fit(
     snapshot: Snapshot | None,
 ) -> list[float]:
     """Train in place for spec["steps"] batches of blocks drawn at random; return the losses."""
+    weights = lay_flat(model)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=spec["lr"], weight_decay=0.01, betas=(0.9, 0.98), fused=True
+        [weights], lr=spec["lr"], weight_decay=0.01, betas=(0.9, 0.98), fused=True
     )
     generator = torch.Generator().manual_seed(spec["seed"])
     model.train()
-    state = State(list(model.parameters()), optimizer, generator)
+    state = State([weights], optimizer, generator)
     if snapshot:
         snapshot.restore(state)
     history = state.history
@@ -238,10 +257,10 @@ def _fit(
         drawn = torch.randint(len(blocks), (spec["batch"],), generator=generator)
         loss = _loss(model, *_examples(blocks[drawn], tokenizer, spec, generator))
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.param_groups[0]["lr"] = spec["lr"] * rate(step, spec["steps"], spec)
         optimizer.step()
-        optimizer.zero_grad()
+        weights.grad.zero_()
         history.losses.append(loss.item())
         history.steps += 1
         if step % 50 == 0:
@@ -249,6 +268,7 @@ def _fit(
         state.next_draw()
         if snapshot:
             snapshot.keep(state)
+    lay_apart(model)
     return history.losses
 
 

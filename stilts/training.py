@@ -100,7 +100,7 @@ def train(
         state.next_draw()
         if snapshot:
             snapshot.keep(state)
-    _lay_apart(model)
+    lay_apart(model)
     return history
 
 
@@ -143,7 +143,7 @@ def _clip(weights: torch.nn.Parameter, recipe: dict[str, Any]) -> None:
         torch.nn.utils.clip_grad_norm_(weights, recipe["clip"])
 
 
-def _lay_apart(model: PreTrainedModel) -> None:
+def lay_apart(model: PreTrainedModel) -> None:
     """Give every parameter its own memory again, as saving expects, and drop the gradients."""
     part(model)
     for parameter in model.parameters():
