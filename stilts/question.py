@@ -233,6 +233,12 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     names = set().union(*(plan.study.setting_names() for plan in plans.values()))
     _check_settings(scale.layer, names, catalogue, f"scales/{scale.name}.yaml, settings")
     _check_settings(overrides, names, catalogue, "config key 'settings'")
+    for name, plan in plans.items():
+        for axis in plan.study.grid.keys() & overrides.get("targets", {}).keys():
+            raise UserError(
+                f"config key 'settings'.targets: {axis} is an axis of the grid of study '{name}',"
+                f" which would override it: use only: {{grid: {{{axis}: [...]}}}}"
+            )
     question = Question(config, catalogue, scale, plans)
     for task in question.tasks:  # what is worked out on demand must fail here, in one line
         question.task_spec(task)

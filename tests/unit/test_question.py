@@ -74,7 +74,7 @@ WRONG = [
     ),
     ({"settings": {"target": {}}}, "config key 'settings': unknown part 'target'; allowed: all, g"),
     ({"settings": {"targets": {"epoch": 1}}}, "unknown setting 'epoch'; allowed: batch, betas"),
-    ({"settings": {"targets": 5}}, "expected a block of settings, found 5"),
+    ({"settings": {"targets": 5}}, "config key 'settings.targets': 5 is not of type 'object'"),
     ({"settings": {"tasks": {"rt": {"epochs": 1}}}}, "unknown task 'rt'; allowed: cola"),
     ({"settings": {"tasks": {"rte": {"epoch": 1}}}}, "tasks.rte: unknown setting 'epoch'; allowed"),
 ]

@@ -14,6 +14,14 @@ MISTAKES = {
     "an empty axis": ({"only": {"grid": {"lr": []}}}, "config key 'only.grid.lr': [] should be"),
     "an empty grid": ({"only": {"grid": {}}}, "config key 'only.grid': {} should be non-empty"),
     "no number": ({"only": {"grid": {"lr": ["fast"]}}}, "'fast' is not a number"),
+    "a setting of another type": (
+        {"settings": {"tasks": {"rte": {"epochs": "lots"}}}},
+        "config key 'settings.tasks.rte.epochs': 'lots' is not of type 'integer'",
+    ),
+    "a setting that the grid would override": (
+        {"settings": {"targets": {"lr": 0.001}}},
+        "config key 'settings'.targets: lr is an axis of the grid of study 'rethinking'",
+    ),
     "an unknown setting": (
         {"settings": {"targets": {"epoch": 3}}},
         "config key 'settings'.targets: unknown setting 'epoch'",
