@@ -5,10 +5,12 @@ from pathlib import Path
 from stilts.job import job
 
 with job(snakemake.log[0]):
+    from stilts.gpus import take_gpu
     from stilts.store import TrialStore
     from stilts.trial import read_setting, run_shard, shard
 
     def train_missing(trials):
+        take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
         from stilts.finetuning import train_points  # torch: not needed when the store has all
 
         return train_points(setting, trials, **folders, threads=snakemake.threads, minutes=minutes)

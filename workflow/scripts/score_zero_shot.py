@@ -5,11 +5,13 @@ from pathlib import Path
 from stilts.job import job
 
 with job(snakemake.log[0]):
+    from stilts.gpus import take_gpu
     from stilts.stages import score_zero_shot
     from stilts.trial import read_setting
 
     spec = snakemake.params.spec
     folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
+    take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
     score_zero_shot(
         spec,
         read_setting(spec, **folders, device=snakemake.config["device"], entry="stilts.stages"),

@@ -5,11 +5,13 @@ from pathlib import Path
 from stilts.job import job
 
 with job(snakemake.log[0]):
+    from stilts.gpus import take_gpu
     from stilts.stages import train_stage
     from stilts.trial import read_setting
 
     spec, parent = snakemake.params.spec, Path(snakemake.input.checkpoint).parent
     data = Path(snakemake.input.data[0]).parent
+    take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
     train_stage(
         spec,
         read_setting(spec, parent, data, snakemake.config["device"], "stilts.stages"),
