@@ -13,6 +13,8 @@ from stilts.heartbeat import ENDING
 # Without a new record for so long a job counts as killed: several beats, and the minute for which
 # a shared file system may show an old time stamp.
 LOST = 180.0
+# Rules that only read what is there: no run has to wait for them.
+READERS = {"plan", "status", "prune", "prune_delete"}
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,18 @@ def read_vitals(log: Path | str) -> Vitals | None:
 
 
 def jobs_at_work(logs: Path = Path("logs")) -> list[str]:
-    """Return the logs of all jobs of this folder that are at work, whatever they work for."""
+    """Return the logs of all jobs that are at work for this or another question."""
     found = (path.with_suffix(".log") for path in sorted(logs.rglob(f"*{ENDING}")))
+    found = (log for log in found if log.stem not in READERS)
     return [str(log) for log in found if (vitals := read_vitals(log)) and vitals.alive]
 
 
 def _gone(pid: int) -> bool:
     try:
         os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return True
-    except PermissionError:
-        pass
-    return False
+    except OSError:  # someone else's process, or a system without /proc
+        return False
+    return state == "Z"  # killed, but nobody has asked how it ended
