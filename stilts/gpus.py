@@ -31,6 +31,8 @@ def take_gpu(device: str, jobs_per_gpu: int, folder: Path | None = None) -> None
     gpus = [gpu for gpu in gpus if gpu.model == gpus[0].model]
     if not gpus:
         return
+    # CUDA's own order is by speed: on a mixed machine number 0 would not be the driver's number 0.
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     folder = folder or _shared_folder()
     # A SLURM job owns what it sees; another job's GPU may bear the same number.
     scope = f"slurm{job}-" if (job := os.environ.get("SLURM_JOB_ID")) else ""

@@ -24,6 +24,7 @@ Path(out + ".has").write_text(gpu)
 time.sleep(float(seconds))
 Path(out).write_text(f"{gpu} {began} {time.monotonic()}")
 assert "torch" not in sys.modules
+assert gpu == "none" or os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
 """
 
 
