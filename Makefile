@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed.lock
 
 .DEFAULT_GOAL := all
-.PHONY: all environment test plan lint clean help
+.PHONY: all environment test plan status lint clean help
 
 all: environment
 	$(BIN)/snakemake --cores all
@@ -35,6 +35,9 @@ test: environment
 plan: environment
 	@$(BIN)/snakemake --cores 1 --quiet all -- plan
 
+status: environment
+	@$(BIN)/snakemake --cores 1 --quiet all -- status
+
 lint: environment
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -48,6 +51,7 @@ clean:
 help:
 	@echo "make        create .venv, then run everything that config.yaml asks for"
 	@echo "make plan   say what would run, hours and disk, before anything runs"
+	@echo "make status say what is done, at work and failed, and what to type next"
 	@echo "make test   create .venv, then run the tests"
 	@echo "make lint   check the style of Python and rule files, and Snakemake's own lint"
 	@echo "make clean  remove caches; results and .venv stay"

@@ -2,6 +2,7 @@
 
 snakemake --cores all                     everything that config.yaml asks for
 snakemake --cores all plan                what would run, hours and disk, before anything runs
+snakemake --cores 1 status                what is done, at work and failed, while it runs or later
 snakemake --cores all figures             one of: data checkpoints runs tables figures report
 """
 
@@ -24,6 +25,10 @@ onstart:
 
 
 include: "workflow/rules/common.smk"
+
+
+# Used with --software-deployment-method apptainer only; envs/apptainer.def is its recipe.
+container: "envs/stilts.sif"
 
 
 # Target rules list every artefact they stand on, not only the last ones: otherwise a failed

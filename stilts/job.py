@@ -8,8 +8,10 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from stilts.heartbeat import heartbeat
+
 # Chatter and network look-ups of the libraries; a job fetches only what it says it fetches.
-_QUIET = {
+QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -21,12 +23,13 @@ _QUIET = {
 def job(log: Path | str) -> Iterator[None]:
     """Run a job's work, its messages in the file `log`, a failure as one line on the terminal.
 
-    The whole traceback goes to the log. The process then ends with status 1, so that the
+    The whole traceback goes to the log, and the line after it. While the job works, a record
+    beside the log says so (`stilts.heartbeat`). The process then ends with status 1, so that the
     workflow manager sees the failure without printing the traceback once more.
     """
     path = Path(log)
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.environ.update(_QUIET)
+    os.environ.update(QUIET)
     logging.basicConfig(
         filename=path,
         filemode="w",
@@ -37,9 +40,11 @@ def job(log: Path | str) -> Iterator[None]:
     )
     logging.captureWarnings(True)
     try:
-        yield
+        with heartbeat(path):
+            yield
     except Exception as error:
-        logging.error("%s", traceback.format_exc())
         kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
+        logging.error("%s", traceback.format_exc())
+        logging.error("error: %s%s", kind, error)
         print(f"error: {kind}{error} (log: {path})", file=sys.stderr)
         sys.exit(1)

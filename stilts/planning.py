@@ -122,8 +122,8 @@ def plan_text(plan: Mapping[str, Any], store: TrialStore, device: str) -> str:
         f"Hours: {unit} on {kind} at {rate:.2g} operations/s ({source}); targets only.",
         *_on_a_gpu(total, kind),
         f"Tokens: {total.tokens:.3g} at full length over all {total.trials:,} trials.",
-        f"Disk: {_size(plan['weights'])} of checkpoints ({plan['checkpoints']} of them), at most"
-        f" {_size(total.bytes)} of predictions.",
+        f"Disk: {size_text(plan['weights'])} of checkpoints ({plan['checkpoints']} of them),"
+        f" at most {size_text(total.bytes)} of predictions.",
         f"Built so far: {_built(plan['folders'])}.",
         *(f"Not available: {line}" for line in plan["unavailable"]),
         "Next: snakemake --cores all (add -n to see every job first).",
@@ -152,7 +152,8 @@ def _row(name: str, item: Estimate, rate: float) -> str:
     return f"{name:44}{counts}{item.flops / rate / 3600:>13,.2f}"
 
 
-def _size(count: float) -> str:
+def size_text(count: float) -> str:
+    """Return a number of bytes with its unit."""
     for unit in ("B", "KB", "MB", "GB"):
         if count < 1000:
             return f"{count:.3g} {unit}"

@@ -34,11 +34,15 @@ FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
     """Start the process that jobs of this one's children fork from; it ends with this process."""
+    from stilts.job import QUIET  # here, as that process loads no other module of the project
+
     # A folder that only this user can enter: who can write to the socket runs code as this user.
     address = Path(tempfile.mkdtemp(prefix="stilts-")) / "preload"
     process = subprocess.Popen(
         [sys.executable, "-m", "stilts.preload", address, *libraries],
         cwd=Path(__file__).parent.parent,
+        # Read when libraries are loaded. A process with threads of its own cannot be forked safely.
+        env=os.environ | QUIET | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,  # closed by the system when this process ends, however it ends
         start_new_session=True,  # Ctrl-C goes to the jobs, and from them to their forks
     )

@@ -1,4 +1,7 @@
-"""One live line per job: what it trains, how far it is, loss, speed and time left."""
+"""One live line per job: what it trains, how far it is, loss, speed and time left.
+
+`status` reads the same from the job's sign of life, where there is no terminal.
+"""
 
 import time
 from typing import Self
@@ -6,6 +9,7 @@ from typing import Self
 from torch import Tensor
 from tqdm import tqdm
 
+from stilts.heartbeat import update
 from stilts.history import History
 
 SECONDS = 1.0  # between two looks at the loss: a look waits for the device
@@ -38,18 +42,27 @@ class Progress:
         """Clear the line."""
         self._bar.close()
 
-    def step(self, history: History, total: int, loss: Tensor) -> None:
+    def step(self, history: History, total: int, step_loss: Tensor) -> None:
         """Take in one optimiser step of a run of `total`: its history so far and its loss."""
         now = time.monotonic()
         if now < self._due:
             return
         rate = (history.tokens - self._tokens) / (now - self._began)
         self._began, self._tokens, self._due = now, history.tokens, now + SECONDS
+        loss, epoch = step_loss.item(), len(history.epochs) + 1
         place = f"run {self._finished + 1}/{self._bar.total}, " if self._bar.total > 1 else ""
         self._bar.set_postfix_str(
-            f"{place}epoch {len(history.epochs) + 1}, step {history.steps}/{total},"
-            f" loss {loss.item():.3f}, {rate:,.0f} tokens/s",
+            f"{place}epoch {epoch}, step {history.steps}/{total}, loss {loss:.3f},"
+            f" {rate:,.0f} tokens/s",
             refresh=False,
+        )
+        update(
+            doing=f"{place}{self._name}",
+            epoch=epoch,
+            step=history.steps,
+            steps=total,
+            loss=loss,
+            tokens_per_second=rate,
         )
         self._show(self._finished + history.steps / total)
 

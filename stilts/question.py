@@ -17,7 +17,8 @@ from stilts.scale import Scale, load_scale
 from stilts.study import ROLES, Setting, load_study, read_layer
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
-HANDLING = ("trials_per_job", "snapshot_minutes")  # config keys that change no answer
+# Config keys that change no answer.
+HANDLING = ("trials_per_job", "trials_per_gpu", "snapshot_minutes")
 
 
 @dataclass(frozen=True)

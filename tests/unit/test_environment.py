@@ -91,3 +91,20 @@ def test_the_environment_that_runs_these_tests_is_the_locked_one(lock):
 
     differ = {name: version(name) for name in lock if version(name).split("+")[0] != lock[name]}
     assert differ == {}
+
+
+def test_the_container_holds_the_lock_and_the_python_of_the_conda_environments():
+    recipe = (ROOT / "envs/apptainer.def").read_text()
+    assert "requirements.lock /opt/requirements.lock" in recipe
+    assert "--requirement /opt/requirements.lock" in recipe
+    python = re.search(r"^From: python:([\d.]+)-slim", recipe, re.MULTILINE)[1]
+    for path in ROOT.glob("envs/*.yaml"):
+        assert f"python={python}" in yaml.safe_load(path.read_text())["dependencies"]
+
+
+def test_the_container_that_is_built_is_the_one_that_jobs_run_in():
+    image = re.search(r'^container: "(.+)"$', (ROOT / "Snakefile").read_text(), re.MULTILINE)[1]
+    assert (
+        f"apptainer build {image} envs/apptainer.def" in (ROOT / "envs/apptainer.def").read_text()
+    )
+    assert f"/{image.split('/')[0]}/*.sif" in (ROOT / ".gitignore").read_text().split()

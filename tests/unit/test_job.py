@@ -32,7 +32,9 @@ def test_a_failure_is_one_line_here_and_a_traceback_in_the_log(tmp_path, capfd):
     assert caught.value.code == 1
     expected = f"error: data/x.csv: no column 'label'; add one (log: {log})\n"
     assert capfd.readouterr().err == expected
-    assert "Traceback" in log.read_text()
+    text = log.read_text()
+    assert "Traceback" in text
+    assert text.splitlines()[-1][9:] == "error: data/x.csv: no column 'label'; add one"
 
 
 def test_an_error_that_no_one_foresaw_is_named(tmp_path, capfd):

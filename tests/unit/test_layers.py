@@ -10,15 +10,16 @@ from tests.unit.imports import first_party, modules, rules, third_party
 
 # From low to high: a module imports from its own group or a lower one. `x.*` is a whole package.
 LAYERS = {
-    "records and facts": """errors chain job preload hardware manifest provenance
-        catalogue store""",
-    "what to run": """grid study scale scalars resolve question layout trial costing""",
+    "records and facts": """errors chain heartbeat vitals job preload hardware gpus manifest
+        provenance catalogue store""",
+    "what to run": """grid study scale scalars resolve question layout trial costing
+        expected""",
     "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
         encoding sealed tokens packing attention encoder metrics modelling evaluation schedule
         history snapshot""",
     "training, numbers and pictures": """training memory progress pretraining generation
         statistics published tables.* figures.*""",
-    "jobs": """finetuning stages standin synthesis collect planning report""",
+    "jobs": """finetuning stages standin synthesis collect planning status pruning report""",
 }
 GROUPS = [words.split() for words in LAYERS.values()]
 CORE = GROUPS[0] + GROUPS[1]
@@ -108,7 +109,7 @@ def test_a_rule_and_its_script_share_one_name(rule, environment, script):
     assert rule in (script, ""), "only rules that are made in a loop have no name"
     assert (ROOT / f"workflow/scripts/{script}.py").is_file()
     assert (ROOT / f"envs/{environment}.yaml").is_file()
-    assert re.fullmatch(r"[a-z]+(_[a-z]+)+|plan", script), "name a step verb_noun"
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)+|plan|status|prune", script), "name a step verb_noun"
 
 
 def test_every_script_belongs_to_a_rule():

@@ -173,3 +173,8 @@ def _flow(value: object) -> str:
     return (
         yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("\n...\n").strip()
     )
+
+
+def read_config() -> dict[str, object]:
+    """Return `config.yaml`."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text())

@@ -1,6 +1,8 @@
 import os
 import time
 
+import pytest
+
 from tests.workflow.project import point, with_only
 
 CHAINS = ["hellaswag-p", "none"]
@@ -106,8 +108,9 @@ def test_the_protocol_of_the_released_code_reruns_training_but_neither_data_nor_
     assert "'last_window': 'carry'" in plan.text
 
 
-def test_another_number_of_trials_per_job_reruns_nothing(project):
-    assert project.plan(trials_per_job=1).idle
+@pytest.mark.parametrize("key", ["trials_per_job", "trials_per_gpu"])
+def test_another_number_of_trials_at_a_time_reruns_nothing(project, key):
+    assert project.plan(**{key: 3}).idle
 
 
 def test_a_new_target_brings_its_own_data_and_runs_alone(project):

@@ -10,6 +10,7 @@ import sys
 
 from stilts.costing import lay_out
 from stilts.errors import UserError
+from stilts.expected import outline
 from stilts.layout import WEIGHTS, Layout
 from stilts.manifest import MANIFEST
 from stilts.provenance import fingerprint
@@ -26,6 +27,21 @@ LAYOUT = Layout(QUESTION)
 if workflow.is_main_process:
     for line in QUESTION.unavailable():
         print(f"not available: {line}", file=sys.stderr)
+
+
+def beside_a_run(ask):
+    """Let a rule that makes nothing be called while another call of snakemake is at work.
+
+    It is refused by no lock, but Snakemake removes every lock of the folder when any call ends,
+    that of the call at work included.
+    """
+
+    def params(wildcards):
+        if not any(workflow.persistence.all_outputfiles()):
+            workflow.persistence.unlock = workflow.persistence.noop
+        return ask(LAYOUT)
+
+    return params
 
 
 wildcard_constraints:

@@ -9,7 +9,10 @@ OUTPUTS:
 
 localrules:
     plan,
+    prune,
+    prune_delete,
     record_question,
+    status,
 
 
 rule plan:
@@ -19,9 +22,45 @@ rule plan:
     conda:
         "../../envs/train.yaml"
     params:
-        plan=lambda w: lay_out(LAYOUT),
+        plan=beside_a_run(lay_out),
     script:
         "../scripts/plan.py"
+
+
+rule status:
+    """Print what is done, at work, waiting and failed, and what to type next."""
+    log:
+        f"logs/{QUESTION.scale.name}/status.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        outline=beside_a_run(outline),
+    script:
+        "../scripts/status.py"
+
+
+rule prune:
+    """List what no question can use any more, with sizes; delete nothing."""
+    log:
+        f"logs/{QUESTION.scale.name}/prune.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        config=beside_a_run(lambda layout: dict(layout.question.config)),
+    script:
+        "../scripts/prune.py"
+
+
+rule prune_delete:
+    """Delete what `prune` lists."""
+    log:
+        f"logs/{QUESTION.scale.name}/prune_delete.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        config=beside_a_run(lambda layout: dict(layout.question.config)),
+    script:
+        "../scripts/prune_delete.py"
 
 
 rule record_question:

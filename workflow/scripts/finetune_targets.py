@@ -8,10 +8,12 @@ from stilts.preload import hand_over
 hand_over()
 
 with job(snakemake.log[0]):
+    from stilts.gpus import take_gpu
     from stilts.store import TrialStore
     from stilts.trial import read_setting, run_shard, shard
 
     def train_missing(trials):
+        take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
         from stilts.finetuning import train_points  # torch: not needed when the store has all
 
         return train_points(setting, trials, **folders, threads=snakemake.threads, minutes=minutes)

@@ -9,8 +9,10 @@ hand_over()
 
 with job(snakemake.log[0]):
     from stilts.data import derive_task
+    from stilts.gpus import take_gpu
     from stilts.synthesis import sampler
 
+    take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
     derive_task(
         snakemake.params.spec,
         Path(snakemake.input.parent).parent,

@@ -8,11 +8,13 @@ from stilts.preload import hand_over
 hand_over()
 
 with job(snakemake.log[0]):
+    from stilts.gpus import take_gpu
     from stilts.stages import score_zero_shot
     from stilts.trial import read_setting
 
     spec = snakemake.params.spec
     folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
+    take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
     score_zero_shot(
         spec,
         read_setting(spec, **folders, device=snakemake.config["device"], entry="stilts.stages"),

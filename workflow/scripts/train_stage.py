@@ -8,11 +8,13 @@ from stilts.preload import hand_over
 hand_over()
 
 with job(snakemake.log[0]):
+    from stilts.gpus import take_gpu
     from stilts.stages import train_stage
     from stilts.trial import read_setting
 
     spec, parent = snakemake.params.spec, Path(snakemake.input.checkpoint).parent
     data = Path(snakemake.input.data[0]).parent
+    take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
     train_stage(
         spec,
         read_setting(spec, parent, data, snakemake.config["device"], "stilts.stages"),
