@@ -9,24 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stilts.heartbeat import heartbeat
-
-# Chatter and network look-ups of the libraries; a job fetches only what it says it fetches.
-QUIET = {
-    "TOKENIZERS_PARALLELISM": "false",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-}
+from stilts.preload import QUIET, hand_over
 
 
 @contextlib.contextmanager
-def job(log: Path | str) -> Iterator[None]:
+def job(log: Path | str, *, preloaded: bool = False) -> Iterator[None]:
     """Run a job's work, its messages in the file `log`, a failure as one line on the terminal.
 
     The whole traceback goes to the log, and the line after it. While the job works, a record
     beside the log says so (`stilts.heartbeat`). The process then ends with status 1, so that the
     workflow manager sees the failure without printing the traceback once more.
+
+    Args:
+        log: gets the job's messages.
+        preloaded: go on where torch and transformers are loaded already (`stilts.preload`).
     """
+    if preloaded:
+        hand_over()
     path = Path(log)
     path.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(QUIET)

@@ -23,19 +23,24 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-ADDRESS = "STILTS_PRELOAD"  # the environment variable with the socket's path
+ADDRESS = "STILTS_PRELOAD"  # the environment variable: the socket's path, a colon, the environment
 LIBRARIES = ("numpy", "pyarrow.parquet", "tqdm", "torch", "torch.utils.data", "transformers")
 LIBRARIES += tuple(
     f"transformers.models.{name}"
     for name in ("auto.modeling_auto", "roberta.modeling_roberta", "gpt2.modeling_gpt2")
 )
+# Chatter and network look-ups of the libraries; a job fetches only what it says it fetches.
+QUIET = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
 def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
     """Start the process that jobs of this one's children fork from; it ends with this process."""
-    from stilts.job import QUIET  # here, as that process loads no other module of the project
-
     # A folder that only this user can enter: who can write to the socket runs code as this user.
     address = Path(tempfile.mkdtemp(prefix="stilts-")) / "preload"
     process = subprocess.Popen(
@@ -46,7 +51,7 @@ def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,  # closed by the system when this process ends, however it ends
         start_new_session=True,  # Ctrl-C goes to the jobs, and from them to their forks
     )
-    os.environ[ADDRESS] = str(address)
+    os.environ[ADDRESS] = f"{address}:{sys.prefix}"
     return process
 
 
@@ -56,8 +61,8 @@ def hand_over() -> None:
     The running script starts anew there, with this process's files, folder and environment. This
     process forwards signals to it, and ends as it ends.
     """
-    address = os.environ.pop(ADDRESS, None)
-    if not address:
+    address, _, prefix = os.environ.pop(ADDRESS, "").partition(":")
+    if not address or prefix != sys.prefix:  # in a conda environment or container of its own
         return
     with socket.socket(socket.AF_UNIX) as connection:
         answers = connection.makefile()

@@ -13,12 +13,16 @@ OPENING = "import sys, os, signal, time\nfrom stilts.preload import hand_over\nh
 WAIT = "open('up', 'w').write(str(os.getpid()))\nwhile True: time.sleep(0.05)\n"
 
 
+def socket_path():
+    return os.environ[preload.ADDRESS].split(":")[0]
+
+
 @pytest.fixture
 def server(monkeypatch):
     """A process that has loaded a library which no script here imports."""
     monkeypatch.setenv(preload.ADDRESS, "")
     process = preload.start(("colorsys",))
-    while not os.path.exists(os.environ[preload.ADDRESS]):
+    while not os.path.exists(socket_path()):
         time.sleep(0.01)
     yield process
     process.stdin.close()
@@ -126,7 +130,7 @@ def test_jobs_run_side_by_side(server, tmp_path):
         status_of(job)
 
 
-@pytest.mark.parametrize("address", ["", "nowhere/preload"])
+@pytest.mark.parametrize("address", ["", f"nowhere/preload:{sys.prefix}"])
 def test_a_script_loads_its_libraries_itself_where_nothing_waits(tmp_path, monkeypatch, address):
     monkeypatch.setenv(preload.ADDRESS, address)
     job = launch(tmp_path, "print('colorsys' in sys.modules)")
@@ -134,10 +138,15 @@ def test_a_script_loads_its_libraries_itself_where_nothing_waits(tmp_path, monke
     assert job.returncode == 0
 
 
+def test_a_script_of_another_environment_stays_there(server, tmp_path, monkeypatch):
+    monkeypatch.setenv(preload.ADDRESS, f"{socket_path()}:/some/conda/environment")
+    assert launch(tmp_path, "print('colorsys' in sys.modules)").communicate()[0] == "False\n"
+
+
 def test_a_library_that_cannot_be_loaded_costs_the_jobs_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv(preload.ADDRESS, "")
     process = preload.start(("no_such_library",))
-    while not os.path.exists(os.environ[preload.ADDRESS]):
+    while not os.path.exists(socket_path()):
         time.sleep(0.01)
     assert launch(tmp_path, "print('done')").communicate()[0] == "done\n"
     process.stdin.close()
@@ -163,5 +172,5 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path, monkeypatch):
 
 
 def test_only_this_user_can_reach_the_socket(server):
-    folder = os.path.dirname(os.environ[preload.ADDRESS])
+    folder = os.path.dirname(socket_path())
     assert os.stat(folder).st_mode & 0o077 == 0

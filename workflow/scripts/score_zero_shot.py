@@ -3,11 +3,8 @@
 from pathlib import Path
 
 from stilts.job import job
-from stilts.preload import hand_over
 
-hand_over()
-
-with job(snakemake.log[0]):
+with job(snakemake.log[0], preloaded=True):
     from stilts.gpus import take_gpu
     from stilts.stages import score_zero_shot
     from stilts.trial import read_setting
