@@ -112,10 +112,11 @@ def run(toy: bool = False) -> Table:
             progress(f"  {' | '.join(rows[-1])}")
     note = (
         "Seconds of one training step of 16 examples, dropout on; random weights and ids, lengths"
-        f" of the real tasks. Defaults: `Trainer` as in the example scripts (fp32; classification"
+        " of the real tasks. Defaults: `Trainer` as in the example scripts (fp32; classification"
         f" padded to {WIDTH} tokens, multiple choice to the longest of the batch). Tuned:"
-        f" {precision}, padded to the longest of the batch. Engine: {precision}. Losses of the first batch agree"
-        f" to 1e-5 with dropout off. Medians of {rounds * (steps - 1)} steps, taken in turn."
+        f" {precision}, padded to the longest of the batch. Engine: {precision}. With dropout off"
+        " the losses of the first batch agree to 1e-5 (two layers of each shape). Medians of"
+        f" {rounds * (steps - 1)} steps, taken in turn."
     )
     header = ["model", "lengths of", "engine, s", "tokens/s", "defaults, s", "tuned, s"]
     return Table("Training", [*header, "x defaults", "x tuned"], rows, note)
