@@ -26,11 +26,11 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def snakemake(folder: Path, seeds: int, *words: str) -> tuple[float, float, str]:
+def snakemake(folder: Path, seeds: int, *words: str) -> tuple[float, float, float, str]:
     """Call snakemake on the miniature study with so many seeds.
 
     Returns:
-        Seconds, peak memory in MB, and what it printed.
+        Seconds, seconds of processor time, peak memory in MB, and what it printed.
     """
     grid = f"only={{grid: {{seed: {list(range(1, seeds + 1))}}}}}"
     call = [sys.executable, "-m", "snakemake", "--cores", "1", *words, "--config", grid]
@@ -44,12 +44,12 @@ def snakemake(folder: Path, seeds: int, *words: str) -> tuple[float, float, str]
         text = out.read()
     if process.returncode:
         raise RuntimeError(f"{' '.join(call)} failed:\n{text[-2000:]}")
-    return seconds, usage.ru_maxrss / 2**10, text
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**10, text
 
 
 def fabricate(folder: Path, seeds: int) -> None:
     """Write a file for every output, and let Snakemake take them for its own."""
-    _, _, text = snakemake(folder, seeds, "--dry-run")
+    *_, text = snakemake(folder, seeds, "--dry-run")
     for line in re.findall(r"^    output: (.*)$", text, re.MULTILINE):
         for path in map(folder.joinpath, line.split(", ")):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,14 +68,18 @@ def run(toy: bool = False) -> Table:
                 folder = copy_project(Path(name))
                 if what == "no-op":
                     fabricate(folder, seeds)
-                seconds, memory, text = snakemake(folder, seeds, "--dry-run", "--quiet", "rules")
+                seconds, busy, memory, text = snakemake(
+                    folder, seeds, "--dry-run", "--quiet", "rules"
+                )
             if ("Nothing to be done" in text) != (what == "no-op"):
                 raise RuntimeError(f"{what}: not what was to be timed:\n{text[-1000:]}")
-            rows.append([what, f"{PER_SEED * seeds:,}", f"{seconds:.1f}", f"{memory:.0f}"])
-    floor, _, _ = snakemake(ROOT, 1, "--version")
+            times = [f"{seconds:.1f}", f"{busy:.1f}"]
+            rows.append([what, f"{PER_SEED * seeds:,}", *times, f"{memory:.0f}"])
+            progress(f"  {' | '.join(rows[-1])}")
+    floor, *_ = snakemake(ROOT, 1, "--version")
     note = (
         "`snakemake -n` of the miniature study with more seeds: nothing there yet (planning), and"
         f" everything there (no-op). `snakemake --version` alone takes {floor:.1f} s here."
     )
-    header = ["what", "trials", "seconds", "peak memory, MB"]
+    header = ["what", "trials", "seconds", "processor seconds", "peak memory, MB"]
     return Table("Planning", header, rows, note)

@@ -7,7 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, RandomSampler, Sampler
-from transformers import PreTrainedModel, Trainer, TrainingArguments, default_data_collator
+from transformers import (
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainingArguments,
+    default_data_collator,
+)
 
 from stilts.encoding import Encoded
 from stilts.training import DEFAULTS, total_steps
@@ -140,6 +146,7 @@ class Reference(Trainer):
             train_dataset=Rows(encoded, padding, width),
             data_collator=default_data_collator if width else PadToLongest(padding),
         )
+        self.remove_callback(PrinterCallback)
         self.model_accepts_loss_kwargs = False  # a mean per micro-batch, then the mean of those
         self.order = SameOrder(len(encoded), recipe["seed"])
         self.parts: list[Tensor] = []
