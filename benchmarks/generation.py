@@ -90,6 +90,7 @@ def run(toy: bool = False) -> Table:
             )
         rates = [f"{length / found[key]:,.0f}" for key in ("engine", "generate")]
         rows.append([name, *rates, f"**{found['generate'] / found['engine']:.1f}**"])
+        progress(f"  {' | '.join(rows[-1])}")
     note = (
         f"Tokens a second of nucleus sampling (p = {TOP_P}), {SAMPLES} continuations of {length}"
         f" tokens for each prompt, fp32. Engine: {many} prompts, batches of 64. `generate`: one"

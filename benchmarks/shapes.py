@@ -56,7 +56,9 @@ def decoder(shape: dict[str, Any]) -> PreTrainedModel:
     untrained GPT-2 are nearly flat, and its nucleus is nearly the whole vocabulary.
     """
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(AutoConfig.for_model("gpt2", **shape))
+    model = AutoModelForCausalLM.from_config(
+        AutoConfig.for_model("gpt2", bos_token_id=0, eos_token_id=0, **shape)
+    )
     spread = model.config.initializer_range * model.config.n_embd**0.5
     model.transformer.ln_f.weight.data.fill_(3.6 / spread)
     return model

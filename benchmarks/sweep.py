@@ -22,9 +22,9 @@ STUDY, MODEL, TASK = "rethinking", "roberta-large", "rte"
 
 def question(toy: bool) -> Question:
     """Return the miniature study with one cell: 36 points, or 2."""
-    grid = {"lr": [1e-5], "batch": [16], "warmup": [0]} if toy else {}
+    grid = {"grid": {"lr": [1e-5], "batch": [16], "warmup": [0]}} if toy else {}
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    only = {"chains": ["none"], "targets": [TASK], "grid": grid}
+    only = {"chains": ["none"], "targets": [TASK], **grid}
     settings = {"targets": {"epochs": 1}} if toy else {}
     return ask({**config, "scale": "mini", "only": only, "settings": settings})
 

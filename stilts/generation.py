@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from stilts.modelling import silence
 
-CANDIDATES = 1024  # a nucleus is nearly always smaller; sorting all of GPT-2's tokens is slow
+CANDIDATES = 4096  # a nucleus is nearly always smaller; sorting all of GPT-2's tokens is slow
 
 
 def sample(
