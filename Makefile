@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed.lock
 
 .DEFAULT_GOAL := all
-.PHONY: all environment test plan status lint clean help
+.PHONY: all environment test plan status lint bench clean help
 
 all: environment
 	$(BIN)/snakemake --cores all
@@ -44,6 +44,9 @@ lint: environment
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
+bench: environment
+	$(BIN)/python -m benchmarks
+
 clean:
 	rm -rf .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
@@ -54,4 +57,5 @@ help:
 	@echo "make status say what is done, at work and failed, and what to type next"
 	@echo "make test   create .venv, then run the tests"
 	@echo "make lint   check the style of Python and rule files, and Snakemake's own lint"
+	@echo "make bench  time the engine and the workflow against the customary ways, 25 minutes"
 	@echo "make clean  remove caches; results and .venv stay"

@@ -32,58 +32,43 @@ container: "envs/stilts.sif"
 
 
 # Target rules list every artefact they stand on, not only the last ones: otherwise a failed
-# upstream job would leave old figures that the next run takes for current.
+# upstream job would leave old figures that the next run takes for current. The lists are long, so
+# only the one that is asked for is made.
 
 
 rule all:
     input:
-        LAYOUT.question_file(),
-        LAYOUT.data(),
-        LAYOUT.checkpoints(),
-        LAYOUT.runs(),
-        LAYOUT.tables(),
-        LAYOUT.figures(),
-        LAYOUT.report(),
+        lambda w: LAYOUT.everything(),
 
 
 rule data:
     input:
-        LAYOUT.data(),
+        lambda w: LAYOUT.data(),
 
 
 rule checkpoints:
     input:
-        LAYOUT.data(),
-        LAYOUT.checkpoints(),
+        lambda w: LAYOUT.sources(),
 
 
 rule runs:
     input:
-        LAYOUT.question_file(),
-        LAYOUT.data(),
-        LAYOUT.checkpoints(),
-        LAYOUT.runs(),
+        lambda w: [LAYOUT.question_file(), *LAYOUT.sources(), *LAYOUT.runs()],
 
 
 rule tables:
     input:
-        LAYOUT.data(),
-        LAYOUT.checkpoints(),
-        LAYOUT.runs(),
-        LAYOUT.tables(),
+        lambda w: [*LAYOUT.sources(), *LAYOUT.runs(), *LAYOUT.tables()],
 
 
 rule figures:
     input:
-        LAYOUT.data(),
-        LAYOUT.checkpoints(),
-        LAYOUT.runs(),
-        LAYOUT.figures(),
+        lambda w: [*LAYOUT.sources(), *LAYOUT.runs(), *LAYOUT.figures()],
 
 
 rule report:
     input:
-        rules.all.input,
+        lambda w: LAYOUT.everything(),
 
 
 include: "workflow/rules/data.smk"

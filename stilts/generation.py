@@ -13,6 +13,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from stilts.modelling import silence
 
+CANDIDATES = 4096  # a nucleus is nearly always smaller; sorting all of GPT-2's tokens is slow
+
 
 def sample(
     folder: Path | str,
@@ -77,9 +79,23 @@ def nucleus(logits: Tensor, uniform: Tensor, *, top_p: float, temperature: float
     (Holtzman et al. 2020). uniform [n] in [0, 1) picks the token by the inverse of the cumulative
     distribution, in float64 so that it does not depend on how the batch was summed.
     """
-    probabilities, ids = torch.softmax(logits.double() / temperature, dim=-1).sort(
-        dim=-1, descending=True, stable=True
-    )
+    probabilities = torch.softmax(logits.double() / temperature, dim=-1)
+    count = min(CANDIDATES, probabilities.shape[-1])
+    # In the order of ids, so that the stable sort below settles ties as a sort of all would.
+    ids = probabilities.topk(count, dim=-1).indices.sort(dim=-1).values
+    candidates, order = probabilities.gather(-1, ids).sort(dim=-1, descending=True, stable=True)
+    chosen = _draw(candidates, ids.gather(-1, order), uniform, top_p)
+    # Tokens as likely as the last candidate may have been left out: the nucleus must end before.
+    sure = candidates.masked_fill(candidates == candidates[:, -1:], 0).sum(dim=-1)
+    wide = sure < top_p + 1e-9
+    if count < probabilities.shape[-1] and wide.any():
+        everything = probabilities[wide].sort(dim=-1, descending=True, stable=True)
+        chosen[wide] = _draw(*everything, uniform[wide], top_p)
+    return chosen
+
+
+def _draw(probabilities: Tensor, ids: Tensor, uniform: Tensor, top_p: float) -> Tensor:
+    """Draw one of the ids [n, k] from the nucleus, given probabilities in descending order."""
     before = probabilities.cumsum(dim=-1) - probabilities
     probabilities = probabilities.masked_fill(before >= top_p, 0)
     cumulative = probabilities.cumsum(dim=-1)

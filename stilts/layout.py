@@ -147,6 +147,10 @@ class Layout:
             wanted += [(study, model, chain) for model, chain in plan.checkpoints]
         return [self.checkpoint(*cell, file) for cell in wanted for file in (MANIFEST, WEIGHTS)]
 
+    def sources(self) -> list[str]:
+        """Return the manifests of all data, and all checkpoints."""
+        return [*self.data(), *self.checkpoints()]
+
     def runs(self) -> list[str]:
         """Return every run file, zero-shot score and runs table."""
         files = []
@@ -174,6 +178,17 @@ class Layout:
     def report(self) -> str:
         """Return the page that shows every table and figure."""
         return f"{self.top}/report.html"
+
+    def everything(self) -> list[str]:
+        """Return all of the above."""
+        return [
+            self.question_file(),
+            *self.sources(),
+            *self.runs(),
+            *self.tables(),
+            *self.figures(),
+            self.report(),
+        ]
 
     def shown(self, study: str, kind: str) -> dict[str, Mapping[str, Any]]:
         """Return the `tables` or `figures` of a study that the question has something for."""

@@ -47,7 +47,7 @@ def first_party(source, **options):
 def third_party(source, **options):
     """The distributions that a source text imports from elsewhere."""
     tops = {name.split(".")[0] for name in imported(source, **options)}
-    foreign = tops - set(sys.stdlib_module_names) - {"stilts", "tests"}
+    foreign = tops - set(sys.stdlib_module_names) - {"stilts", "tests", "benchmarks"}
     return {DISTRIBUTIONS.get(name, name) for name in foreign}
 
 

@@ -71,6 +71,7 @@ def test_a_conda_environment_has_the_pins_of_the_lock(path, lock):
 
 def test_what_the_project_imports_is_pinned_directly_and_nothing_else_is(direct):
     files = [*modules().values(), *ROOT.glob("workflow/scripts/*.py"), *ROOT.glob("tests/**/*.py")]
+    files += ROOT.glob("benchmarks/*.py")
     needed = set().union(*(third_party(path.read_text()) for path in files))
     assert needed | CALLED == set(direct) | CALLED
 

@@ -127,3 +127,15 @@ def test_random_numbers_of_a_prompt_are_its_own():
     streams = [np.random.default_rng([42, i]).random(1000) for i in range(3)]
     correlations = np.corrcoef(streams)[np.triu_indices(3, 1)]
     assert np.abs(correlations).max() < 0.1
+
+
+@pytest.mark.parametrize("spread", [0.1, 2.0, 5.0])
+def test_looking_at_the_likeliest_tokens_first_changes_no_draw(spread, monkeypatch):
+    """With ties at every rank, narrow and wide nuclei, and few enough candidates to fall short."""
+    torch.manual_seed(1)
+    logits = (torch.randn(200, 500) * spread).round(decimals=1)
+    uniform = torch.rand(200, dtype=torch.float64)
+    monkeypatch.setattr(generation, "CANDIDATES", 500)
+    all_sorted = nucleus(logits, uniform, top_p=0.9)
+    monkeypatch.setattr(generation, "CANDIDATES", 40)
+    assert torch.equal(nucleus(logits, uniform, top_p=0.9), all_sorted)

@@ -6,6 +6,7 @@ OUTPUTS:
     none; names for the other rule files
 """
 
+import gc
 import sys
 
 from stilts.costing import lay_out
@@ -22,6 +23,9 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 LAYOUT = Layout(QUESTION)
+
+# What planning allocates lives to the end, and the collector would walk through it in vain.
+gc.set_threshold(200_000, 20, 100)
 
 # Jobs parse this file again: only the command itself says what is missing.
 if workflow.is_main_process:

@@ -11,6 +11,7 @@ OUTPUTS:
 
 # One rule for each part of a grid. A part's files do not depend on how the grid is cut, and its
 # parameters do not mention the part, so another `trials_per_job` reruns nothing.
+# The scale is spelled out: Snakemake finds the rule of a file by the fixed start of its path.
 for PART in LAYOUT.parts():
 
     rule:
@@ -23,20 +24,22 @@ for PART in LAYOUT.parts():
             weights=lambda w, study=PART.study: ancient(
                 LAYOUT.checkpoint(study, w.model, w.chain, WEIGHTS)
             ),
-            data="results/{scale}/data/{target}/manifest.json",
+            data=f"results/{QUESTION.scale.name}/data/{{target}}/manifest.json",
         output:
             runs=expand(
-                "results/{{scale}}/{study}/runs/{{model}}/{{chain}}/{{target}}/{point}.json",
+                "results/{scale}/{study}/runs/{{model}}/{{chain}}/{{target}}/{point}.json",
+                scale=QUESTION.scale.name,
                 study=PART.study,
                 point=PART.points,
             ),
             predictions=expand(
-                "results/{{scale}}/{study}/predictions/{{model}}/{{chain}}/{{target}}/{point}.parquet",
+                "results/{scale}/{study}/predictions/{{model}}/{{chain}}/{{target}}/{point}.parquet",
+                scale=QUESTION.scale.name,
                 study=PART.study,
                 point=PART.points,
             ),
         log:
-            f"logs/{{scale}}/{PART.study}/{PART.rule}/{{model}}/{{chain}}/{{target}}.log",
+            f"logs/{QUESTION.scale.name}/{PART.study}/{PART.rule}/{{model}}/{{chain}}/{{target}}.log",
         conda:
             "../../envs/train.yaml"
         params:

@@ -1,0 +1,38 @@
+"""python -m benchmarks.sweep_engine FOLDER: all points of a sweep, as a workflow job runs them."""
+
+import sys
+from pathlib import Path
+
+import torch
+import yaml
+
+from stilts.finetuning import train_points
+from stilts.store import TrialStore
+from stilts.trial import Trial, read_setting, run_shard, shard
+
+
+def main(folder: Path) -> None:
+    """Train every point of `spec.yaml` in the folder and publish its files there."""
+    spec = yaml.safe_load((folder / "spec.yaml").read_text())
+    paths = {"checkpoint": folder / "model", "data": folder / "data"}
+    runs, predictions = (
+        [f"{folder}/{kind}/{point}.{ending}" for point in spec["points"]]
+        for kind, ending in (("runs", "json"), ("predictions", "parquet"))
+    )
+    setting = read_setting(spec["cell"], **paths, device="auto")
+
+    def train(trials: list[Trial]):
+        return train_points(
+            setting,
+            trials,
+            **paths,
+            threads=torch.get_num_threads(),
+            snapshots=folder / "snapshots",
+        )
+
+    trials = shard(spec["cell"], runs, predictions)
+    run_shard(setting, trials, train, TrialStore(folder / "store"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
