@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import torch
 import yaml
 
 from stilts.finetuning import train_points
@@ -26,7 +25,7 @@ def main(folder: Path) -> None:
             setting,
             trials,
             **paths,
-            threads=torch.get_num_threads(),
+            threads=1,  # as in the workflow: so small a model gains nothing from more
             snapshots=folder / "snapshots",
         )
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from benchmarks.reference import Reference
-from stilts.modelling import PACKED
 from stilts.training import train
 from tests.unit.tiny_models import STILL, fresh, random_encoded
 
@@ -34,9 +33,8 @@ def without_effect(kind):
 @pytest.mark.parametrize("family", ["roberta", "bert", "electra", "mobilebert", "squeezebert"])
 def test_every_loss_of_fifty_steps_and_the_final_weights_equal_the_trainers(family, kind, tmp_path):
     encoded = marked(3 if kind == "multiple_choice" else 1)
-    packed = family in PACKED
-    ours = fresh(family, kind, packed=packed, initializer_range=0.1, **STILL)
-    theirs = fresh(family, kind, packed=False, **STILL)
+    ours = fresh(family, kind, initializer_range=0.1, **STILL)
+    theirs = fresh(family, kind, **STILL)
     theirs.load_state_dict(ours.state_dict())
     history = train(ours, encoded, RECIPE)
     reference = Reference(theirs, encoded, RECIPE, tmp_path, use_cpu=True)

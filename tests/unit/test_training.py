@@ -10,7 +10,7 @@ from transformers import get_linear_schedule_with_warmup
 from stilts.encoding import encode
 from stilts.evaluation import predict, scores
 from stilts.modelling import forward
-from stilts.packing import pack, padded
+from stilts.packing import pack
 from stilts.schedule import rate
 from stilts.training import DEFAULTS, total_steps, train, windows
 from tests.unit.tiny_models import STILL, fresh, pairs, questions, random_encoded, tokenizer_of
@@ -21,68 +21,6 @@ RECIPE = {"lr": 5e-3, "batch": 8, "warmup": 0.2, "seed": 12, "epochs": 1}
 def encoded_of(family, kind, count):
     rows = pairs(count, classes=3) if kind == "classification" else questions(count)
     return encode(rows, kind, tokenizer_of(family), 24)
-
-
-def reference(model, encoded, recipe):
-    """Train as transformers' Trainer does, written anew: padded batches, its schedule, plain AdamW.
-
-    Returns the loss of every step: the mean over the micro-batches, each a mean over examples.
-    """
-    model.train()
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=recipe["lr"], weight_decay=0, foreach=False
-    )
-    micro = recipe.get("micro_batch") or recipe["batch"]
-    parts = recipe["batch"] // micro
-    total = len(encoded) // recipe["batch"] * recipe["epochs"]
-    schedule = get_linear_schedule_with_warmup(optimizer, int(recipe["warmup"] * total), total)
-    sampler = RandomSampler(
-        range(len(encoded)), generator=torch.Generator().manual_seed(recipe["seed"])
-    )
-    losses = []
-    for _ in range(recipe["epochs"]):
-        order = list(sampler)
-        for start in range(0, len(order), recipe["batch"]):
-            optimizer.zero_grad()
-            loss = 0
-            for i in range(parts):
-                examples = order[start + i * micro : start + (i + 1) * micro]
-                batch = pack(encoded, examples)
-                tokens, types, visible = padded(batch, model.config.pad_token_id)
-                if batch.choices > 1:
-                    tokens, types, visible = (
-                        part.view(len(examples), batch.choices, -1)
-                        for part in (tokens, types, visible)
-                    )
-                out = model(
-                    input_ids=tokens,
-                    token_type_ids=types,
-                    attention_mask=visible,
-                    labels=batch.labels,
-                )
-                (out.loss / parts).backward()
-                loss += out.loss.item() / parts
-            torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.get("clip", 1.0))
-            optimizer.step()
-            schedule.step()
-            losses.append(loss)
-    return losses
-
-
-@pytest.mark.parametrize("micro", [None, 2])
-@pytest.mark.parametrize("kind", ["classification", "multiple_choice"])
-@pytest.mark.parametrize("family", ["roberta", "bert"])
-def test_every_loss_of_fifty_steps_equals_the_reference(family, kind, micro):
-    encoded = encoded_of(family, kind, 136)
-    recipe = RECIPE | {"lr": 3e-3, "micro_batch": micro, "epochs": 3, "clip": 0.5}
-    ours = fresh(family, kind, initializer_range=0.1, **STILL)
-    theirs = fresh(family, kind, packed=False, **STILL)
-    theirs.load_state_dict(ours.state_dict())
-    history = train(ours, encoded, recipe)
-    wanted = reference(theirs, encoded, recipe)
-    assert len(history.losses) == history.steps == len(wanted) == 51
-    np.testing.assert_allclose(history.losses, wanted, atol=1e-5, rtol=0)
-    assert history.losses[0] - min(history.losses) > 0.02, "something was learnt to compare"
 
 
 def test_accumulation_equals_the_full_batch():
