@@ -45,7 +45,7 @@ def run(toy: bool = False) -> Table:
     for name, shape in ENCODERS["toy" if toy else DEVICE].items():
         encoded = examples("rte", RECIPE["batch"] * steps, shape["vocab_size"])
         work = operations(shape, encoded.lengths.tolist()) / steps
-        model = encoder(shape, "classification", True)
+        model = encoder(shape, "classification")
         for precision, dtype in PRECISIONS.items():
             progress(f"peak: {name}, {precision}")
             found = side_by_side(

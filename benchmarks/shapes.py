@@ -10,7 +10,6 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from stilts.catalogue import read_yaml
 from stilts.encoding import Encoded
 from stilts.modelling import CLASSES
-from stilts.packing import ATTENTION
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 LENGTHS = read_yaml(Path(__file__).with_name("lengths.yaml"))
@@ -37,16 +36,12 @@ DECODERS = {
 }
 
 
-def encoder(shape: dict[str, Any], kind: str, packed: bool, **changes: Any) -> PreTrainedModel:
-    """Return a RoBERTa of random weights; equal calls give equal weights.
-
-    packed: with the engine's attention; otherwise with the library's default.
-    """
+def encoder(shape: dict[str, Any], kind: str, **changes: Any) -> PreTrainedModel:
+    """Return a RoBERTa of random weights; equal calls give equal weights."""
     settings = shape | {"intermediate_size": 4 * shape["hidden_size"]} | changes
     config = AutoConfig.for_model("roberta", **settings)
     torch.manual_seed(0)
-    attention = {"attn_implementation": ATTENTION} if packed else {}
-    return CLASSES[kind].from_config(config, **attention)
+    return CLASSES[kind].from_config(config)
 
 
 def decoder(shape: dict[str, Any]) -> PreTrainedModel:

@@ -38,7 +38,7 @@ def prepare(asked: Question, folder: Path) -> None:
     ]
     tokenizer = make_tokenizer(recipe, texts)
     shape = {**recipe["config"], "vocab_size": len(tokenizer), "pad_token_id": 1}
-    model = encoder(shape, "classification", False, num_labels=2)
+    model = encoder(shape, "classification", num_labels=2)
     save(model, tokenizer, folder / "model")
     (folder / "model/manifest.json").write_text('{"sha256": "random weights"}\n')
 

@@ -78,8 +78,8 @@ def check_equality(shape: dict[str, Any], task: str, width: int | None) -> None:
     """
     shape = {**shape, "num_hidden_layers": 2}
     kind, encoded = kind_of(task), examples(task, RECIPE["batch"], shape["vocab_size"])
-    ours = train(encoder(shape, kind, True, **STILL), encoded, RECIPE, device=DEVICE).losses
-    reference = _reference(encoder(shape, kind, False, **STILL), encoded, width)
+    ours = train(encoder(shape, kind, **STILL), encoded, RECIPE, device=DEVICE).losses
+    reference = _reference(encoder(shape, kind, **STILL), encoded, width)
     reference.train()
     np.testing.assert_allclose(ours, reference.losses, atol=1e-4 if DEVICE == "cuda" else 1e-5)
 
@@ -97,9 +97,7 @@ def run(toy: bool = False) -> Table:
             check_equality(shape, task, width)
             encoded = examples(task, RECIPE["batch"] * steps, shape["vocab_size"])
             # Three models: accelerate leaves its autocast on a model that it has once prepared.
-            ours, plain, tuned = (
-                encoder(shape, kind_of(task), packed) for packed in (True, False, False)
-            )
+            ours, plain, tuned = (encoder(shape, kind_of(task)) for _ in range(3))
             found = side_by_side(
                 {
                     "engine": lambda: engine_steps(ours, encoded, precision),  # noqa: B023
