@@ -81,3 +81,11 @@ include: "workflow/rules/runs.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
+
+
+onstart:
+    begin(workflow)
+
+
+onerror:
+    print("What is finished is kept: mend the cause, type the same command again, and it goes on.", file=sys.stderr)

@@ -4,6 +4,7 @@ import io
 import resource
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from stilts.modelling import HeadReport, copy_weights, load, reset
 from stilts.snapshot import Snapshot
 from stilts.store import SNAPSHOTS
 from stilts.training import train
-from stilts.trial import Setting, Trial
+from stilts.trial import Claim, Setting, Trial
 
 Outcome = tuple[dict[str, Any], bytes, dict[str, Any]]
 
@@ -30,6 +31,7 @@ Outcome = tuple[dict[str, Any], bytes, dict[str, Any]]
 def train_points(
     setting: Setting,
     trials: list[Trial],
+    claim: Claim = lambda trial: nullcontext(True),
     *,
     checkpoint: Path,
     data: Path,
@@ -42,6 +44,7 @@ def train_points(
     Args:
         setting: what the trials share: task, precision, device kind.
         trials: grid points with their full recipes.
+        claim: holds a trial until the next one is asked for; a trial it denies is passed over.
         checkpoint: the folder of the starting model.
         data: the folder of the target's canonical rows.
         threads: CPU threads of this job; a different number can change the last bits of a run.
@@ -66,23 +69,26 @@ def train_points(
     }
     name = "{model} {chain} {target}".format(**setting.spec)
     for trial in tqdm(trials, desc=name, unit="run", disable=None, leave=False):
-        began = time.perf_counter()
-        try:
-            reset(model, start, head, trial.recipe["seed"])
-            with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
-                history = train(
-                    model,
-                    sets["train"],
-                    trial.recipe,
-                    validation=sets["validation"],
-                    precision=setting.precision,
-                    device=device,
-                    snapshot=snapshot,
-                )
-            seconds = snapshot.earlier + time.perf_counter() - began
-            yield trial, _outcome(setting, trial.recipe, history, sets, head, seconds)
-        except Exception as error:
-            yield trial, error
+        with claim(trial) as mine:
+            if not mine:
+                continue
+            began = time.perf_counter()
+            try:
+                reset(model, start, head, trial.recipe["seed"])
+                with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
+                    history = train(
+                        model,
+                        sets["train"],
+                        trial.recipe,
+                        validation=sets["validation"],
+                        precision=setting.precision,
+                        device=device,
+                        snapshot=snapshot,
+                    )
+                seconds = snapshot.earlier + time.perf_counter() - began
+                yield trial, _outcome(setting, trial.recipe, history, sets, head, seconds)
+            except Exception as error:
+                yield trial, error
 
 
 def _outcome(

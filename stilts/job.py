@@ -1,6 +1,7 @@
 """What every job does around its work: a log file, and one readable line when it fails."""
 
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -15,6 +16,9 @@ _QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
+
+# Where a job of SLURM runs; CUDA itself keeps to the GPU that SLURM names there.
+_SLURM = ("SLURM_JOB_ID", "SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
 
 
 @contextlib.contextmanager
@@ -36,10 +40,19 @@ def job(log: Path | str) -> Iterator[None]:
         force=True,
     )
     logging.captureWarnings(True)
+    if "SLURM_JOB_ID" in os.environ:
+        told = [os.environ.get(name, "none") for name in _SLURM]
+        logging.info("SLURM job %s on %s, GPU %s", *told)
     try:
         yield
     except Exception as error:
         logging.error("%s", traceback.format_exc())
         kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
-        print(f"error: {kind}{error} (log: {path})", file=sys.stderr)
+        print(f"error: {kind}{error}{_remedy(error)} (log: {path})", file=sys.stderr)
         sys.exit(1)
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ": free some space and run again; what is finished is kept"
+    return ""

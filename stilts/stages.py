@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from stilts.checkpoints import describe
+from stilts.checkpoints import describe, is_made
 from stilts.data import limit_rows, read_split
 from stilts.encoding import encode
 from stilts.evaluation import degenerate, predict, scores
 from stilts.finetuning import baselines, predictions_file
+from stilts.locks import exclusive
 from stilts.manifest import (
     MANIFEST,
     digest_of,
@@ -24,7 +25,7 @@ from stilts.manifest import (
 )
 from stilts.modelling import load, save
 from stilts.snapshot import Snapshot
-from stilts.store import SNAPSHOTS
+from stilts.store import LOCKS, SNAPSHOTS
 from stilts.training import train
 from stilts.trial import Setting
 
@@ -55,6 +56,25 @@ def train_stage(
         minutes: time between snapshots.
     """
     torch.set_num_threads(threads)
+    facts = {"task": spec["tasks"][0], "recipe": spec["recipe"], "size": spec["size"]}
+    key = digest_of({**setting.facts(), **facts})
+    with exclusive(key, snapshots.parent / LOCKS.name):
+        if is_made(folder, key):
+            log.info("another process has trained this stage")
+            return
+        snapshot = Snapshot(snapshots / key, minutes)
+        _train_stage(spec, setting, parent, data, folder, snapshot)
+        snapshot.discard()
+
+
+def _train_stage(
+    spec: Mapping[str, Any],
+    setting: Setting,
+    parent: Path,
+    data: Path,
+    folder: Path,
+    snapshot: Snapshot,
+) -> None:
     task, recipe = spec["tasks"][0], spec["recipe"]
     rows = read_split(data, "train")
     if spec["size"]:
@@ -66,8 +86,6 @@ def train_stage(
     validation = encode(
         read_split(data, "validation"), task["kind"], tokenizer, recipe["max_tokens"]
     )
-    determined = {**setting.facts(), "task": task, "recipe": recipe, "size": spec["size"]}
-    snapshot = Snapshot(snapshots / digest_of(determined), minutes)
     name = f"{spec['model']} {spec['chain']}"
     with snapshot, tqdm(desc=name, unit="step", disable=None) as bar:
         history = train(
@@ -88,6 +106,7 @@ def train_stage(
         fields = {
             **{key: spec[key] for key in ("study", "scale", "protocol", "model", "chain")},
             **setting.facts(),
+            "key": snapshot.folder.name,
             "tasks": [item["name"] for item in spec["tasks"]],
             "recipe": recipe,
             "origins": spec["origins"],
@@ -99,7 +118,6 @@ def train_stage(
             "n_validation": len(validation),
         }
         (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
-    snapshot.discard()
 
 
 def score_zero_shot(

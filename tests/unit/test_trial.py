@@ -55,16 +55,20 @@ class Trainer:
     def __init__(self, failing=()):
         self.failing, self.trained = failing, []
 
-    def __call__(self, trials):
+    def __call__(self, trials, claim):
         for trial in trials:
-            self.trained.append(trial.point)
-            if trial.point in self.failing:
-                yield trial, RuntimeError("out of memory")
-            else:
-                predictions = f"predictions of {trial.point}".encode()
-                digest = sha256_of_bytes(predictions)
-                result = {"score": len(trial.point) / 100, "digests": {"predictions": digest}}
-                yield trial, (result, predictions, {"seconds": 1.0})
+            with claim(trial) as mine:
+                if mine:
+                    self.trained.append(trial.point)
+                    yield trial, self.outcome(trial)
+
+    def outcome(self, trial):
+        if trial.point in self.failing:
+            return RuntimeError("out of memory")
+        predictions = f"predictions of {trial.point}".encode()
+        digest = sha256_of_bytes(predictions)
+        result = {"score": len(trial.point) / 100, "digests": {"predictions": digest}}
+        return result, predictions, {"seconds": 1.0}
 
 
 def test_a_shard_reads_its_points_off_the_files_it_must_write(trials):

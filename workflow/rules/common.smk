@@ -8,6 +8,7 @@ OUTPUTS:
 
 import sys
 
+from stilts.cluster import begin, remarks
 from stilts.costing import lay_out
 from stilts.errors import UserError
 from stilts.layout import WEIGHTS, Layout
@@ -26,6 +27,8 @@ LAYOUT = Layout(QUESTION)
 if workflow.is_main_process:
     for line in QUESTION.unavailable():
         print(f"not available: {line}", file=sys.stderr)
+    for line in remarks():
+        print(f"note: {line}", file=sys.stderr)
 
 
 wildcard_constraints:

@@ -10,6 +10,7 @@ OUTPUTS:
 localrules:
     plan,
     record_question,
+    write_report,
 
 
 rule plan:

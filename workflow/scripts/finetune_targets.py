@@ -8,10 +8,11 @@ with job(snakemake.log[0]):
     from stilts.store import TrialStore
     from stilts.trial import read_setting, run_shard, shard
 
-    def train_missing(trials):
+    def train_missing(trials, claim):
         from stilts.finetuning import train_points  # torch: not needed when the store has all
 
-        return train_points(setting, trials, **folders, threads=snakemake.threads, minutes=minutes)
+        options = {**folders, "threads": snakemake.threads, "minutes": minutes}
+        return train_points(setting, trials, claim, **options)
 
     spec = snakemake.params.spec
     folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
