@@ -88,4 +88,7 @@ onstart:
 
 
 onerror:
-    print("What is finished is kept: mend the cause, type the same command again, and it goes on.", file=sys.stderr)
+    print(
+        "What is finished is kept: mend the cause, type the same command again, and it goes on.",
+        file=sys.stderr,
+    )

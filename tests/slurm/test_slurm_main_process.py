@@ -27,8 +27,9 @@ def test_after_a_kill_the_jobs_that_are_left_are_stopped_and_the_run_goes_on(
     assert f"left 1 jobs of this folder on SLURM ({job}): stopping them" in again.text
     assert (taken_from_store(project), resumed(project)) == (1, 1)
     assert same()
-    assert start("runs", "--dry-run").wait() == 0
-    assert "note: " not in start("runs", "--dry-run").text
+    plan = start("runs", "--dry-run")
+    assert plan.wait() == 0
+    assert "note: " not in plan.text
 
 
 @pytest.mark.parametrize("moment", ["training", "submitting"])

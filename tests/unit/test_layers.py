@@ -10,8 +10,10 @@ from tests.unit.imports import first_party, modules, rules, third_party
 
 # From low to high: a module imports from its own group or a lower one. `x.*` is a whole package.
 LAYERS = {
-    "records and facts": """errors chain job hardware manifest provenance catalogue store""",
-    "what to run": """grid study scale scalars resolve question layout trial costing""",
+    "records and facts": """errors chain job hardware manifest provenance catalogue locks
+        store""",
+    "what to run": """grid study scale scalars resolve question layout trial costing
+        slurm watch cluster""",
     "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
         encoding packing metrics modelling evaluation schedule history snapshot""",
     "training, numbers and pictures": """training pretraining generation
