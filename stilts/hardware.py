@@ -26,11 +26,19 @@ def device_kind(device: str) -> str:
 def _gpu_model() -> str | None:
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1") or not _NVIDIA.is_dir():
         return None
-    for folder in sorted(_NVIDIA.iterdir()):
+    models = set()
+    for folder in _NVIDIA.iterdir():
         for line in (folder / "information").read_text().splitlines():
             if line.startswith("Model:"):
-                return line.removeprefix("Model:").strip()
-    return None
+                models.add(line.removeprefix("Model:").strip())
+    # On a node with several kinds only CUDA knows which of them this job was given.
+    return _given_gpu() if len(models) > 1 else next(iter(models), None)
+
+
+def _given_gpu() -> str | None:
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
 
 def resolve_precision(precision: str, kind: str) -> str:

@@ -34,6 +34,17 @@ def test_a_hidden_gpu_is_not_there(gpu, monkeypatch, hidden):
     assert device_kind("auto") == "cpu"
 
 
+@pytest.mark.parametrize("given", ["NVIDIA H200", "NVIDIA A100"])
+def test_on_a_node_with_several_kinds_it_is_the_one_that_the_job_was_given(
+    gpu, tmp_path, monkeypatch, given
+):
+    folder = tmp_path / "gpus/0000:02:00.0"
+    folder.mkdir()
+    (folder / "information").write_text("Model: \t\t NVIDIA A100\n")
+    monkeypatch.setattr(hardware, "_given_gpu", lambda: given)
+    assert device_kind("auto") == f"cuda:{given}"
+
+
 def test_a_gpu_that_is_asked_for_must_be_there(no_gpu):
     assert device_kind("auto") == "cpu"
     with pytest.raises(UserError, match="config key 'device': no CUDA GPU is visible"):

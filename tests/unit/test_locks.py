@@ -1,74 +1,78 @@
 import fcntl
-import multiprocessing
-import os
-import signal
-import time
+import subprocess
+import sys
+import threading
 
 import pytest
 
 from stilts.locks import exclusive
+from stilts.provenance import ROOT
 
 KEY = "ab" + "0" * 62
 OTHER = "ab" + "1" * 62
-FORK = multiprocessing.get_context("fork")
+# Holds a lock from the line that it prints to the line that it reads.
+PROGRAM = """
+import sys
+from pathlib import Path
+from stilts.locks import exclusive
+with exclusive(sys.argv[1], Path(sys.argv[2])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
 
 
-def hold(key, file, held, leave):
-    with exclusive(key, file):
-        held.set()
-        leave.wait()
+def start(key, file):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, key, str(file)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.fixture
 def holder(tmp_path):
-    """Another process that holds the lock of KEY until it is told to leave."""
-    held, leave = FORK.Event(), FORK.Event()
-    process = FORK.Process(target=hold, args=(KEY, tmp_path / "locks", held, leave))
-    process.start()
-    assert held.wait(10)
-    yield process, leave
-    leave.set()
-    process.join()
+    """Another process that holds the lock of KEY until it reads a line."""
+    with start(KEY, tmp_path / "locks") as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
 
 
-def taken_by_another(key, file):
-    """Whether a process that does not wait would find the lock taken."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        signal.alarm(1)  # a process that waits is ended by it
-        with exclusive(key, file):
-            os.write(write, b"free")
-        os._exit(0)
-    os.close(write)
-    os.waitpid(child, 0)
-    answer = os.read(read, 4)
-    os.close(read)
-    return answer != b"free"
+def waits(key, file):
+    """Whether a process that wants the lock is still without it after a moment."""
+    with start(key, file) as process:
+        try:
+            process.communicate("\n", timeout=1.5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return True
+    return False
 
 
 def test_a_key_has_one_holder_at_a_time(holder, tmp_path):
-    assert taken_by_another(KEY, tmp_path / "locks")
-    holder[1].set()
-    holder[0].join()
-    assert not taken_by_another(KEY, tmp_path / "locks")
+    assert waits(KEY, tmp_path / "locks")
+    holder.communicate("\n", timeout=10)
+    assert not waits(KEY, tmp_path / "locks")
 
 
 def test_another_key_is_another_lock(holder, tmp_path):
-    assert not taken_by_another(OTHER, tmp_path / "locks")
+    assert not waits(OTHER, tmp_path / "locks")
 
 
 def test_a_lock_ends_with_its_process_however_that_ends(holder, tmp_path):
-    os.kill(holder[0].pid, signal.SIGKILL)
-    holder[0].join()
-    assert not taken_by_another(KEY, tmp_path / "locks")
+    holder.kill()
+    holder.wait(10)
+    assert not waits(KEY, tmp_path / "locks")
 
 
 def test_who_waits_says_so_and_goes_on_when_it_is_free(holder, tmp_path, caplog):
     caplog.set_level("INFO")
-    FORK.Process(target=lambda: (time.sleep(0.2), holder[1].set())).start()
+    timer = threading.Timer(0.3, holder.kill)
+    timer.start()
     with exclusive(KEY, tmp_path / "locks"):
-        assert not holder[0].is_alive() or holder[1].is_set()
+        assert timer.finished.is_set()
     assert "another process is at ab0000000000000: waiting for it" in caplog.text
 
 

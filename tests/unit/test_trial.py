@@ -135,8 +135,8 @@ def test_a_failing_point_leaves_the_others_stored_and_is_told_in_one_line(settin
 
 
 def test_a_crash_loses_the_point_in_flight_only(setting, trials, store):
-    def killed(missing):
-        finished = Trainer()(missing)
+    def killed(missing, claim):
+        finished = Trainer()(missing, claim)
         yield next(finished)
         raise KeyboardInterrupt
 
@@ -145,6 +145,20 @@ def test_a_crash_loses_the_point_in_flight_only(setting, trials, store):
     train = Trainer()
     run_shard(setting, trials, train, store)
     assert train.trained == POINTS[1:]
+
+
+def test_what_another_process_finished_meanwhile_is_published_not_trained(setting, trials, store):
+    train = Trainer()
+
+    def late(missing, claim):
+        run_shard(setting, trials[:2], Trainer(), store)
+        for trial in trials[:2]:
+            trial.run.unlink()
+        yield from train(missing, claim)
+
+    run_shard(setting, trials, late, store)
+    assert train.trained == POINTS[2:]
+    assert all(trial.run.is_file() and trial.predictions.is_file() for trial in trials)
 
 
 def test_a_damaged_trial_is_trained_again(setting, trials, store):
