@@ -7,6 +7,7 @@ import shlex
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,8 +63,7 @@ def begin(workflow: Any) -> None:
     if workflow.executor_plugin.name != "slurm" or not jobs:
         return
     executor = workflow.scheduler._executor
-    # Where no account is given SLURM takes the default; the plugin would guess one from accounting.
-    executor._fallback_account_arg = ""
+    executor.get_account_arg = _account
     try:
         _own_folder(OWNER)
         _stop_leftovers(workflow.executor_settings.jobname_prefix, executor.logger)
@@ -72,6 +72,15 @@ def begin(workflow: Any) -> None:
         _try_requests(executor, jobs)
     except UserError as error:
         sys.exit(f"error: {error}")
+
+
+def _account(job: Any) -> Iterator[str]:
+    """Yield the option of sbatch for a job's account, or none: SLURM then takes the default.
+
+    The plugin would ask accounting before each job, and fail where there is none.
+    """
+    account = job.resources.get("slurm_account")
+    yield f" -A {shlex.quote(str(account))}" if account else ""
 
 
 def _lock(stream: IO[str]) -> bool:
@@ -137,7 +146,7 @@ def _try_requests(executor: Any, jobs: list[Any]) -> None:
         fixed = {"run_uuid": "test", "slurm_logfile": "/dev/null", "comment_str": "test"}
         try:
             chosen = {
-                "account": next(executor.get_account_arg(job)),
+                "account": next(_account(job)),
                 "partition": executor.get_partition_arg(job),
                 "workdir": "",
             }

@@ -1,6 +1,7 @@
 """What the workflow asks of SLURM: which jobs there are, to cancel some, whether it answers."""
 
 import getpass
+import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -45,11 +46,16 @@ def jobs_named(name: str) -> dict[str, Job]:
 
 
 def unfinished(prefix: str, folder: Path) -> list[str]:
-    """Return the numbers of this user's jobs whose name starts so and that work in `folder`."""
+    """Return the numbers of the jobs that workflows of this user have in `folder`.
+
+    The plugin names a job by prefix and run; other jobs of the folder are none of the workflow's,
+    such as an interactive one in which it was started.
+    """
+    named = re.compile(rf"{re.escape(prefix)}_[0-9a-f-]{{36}}")
     text = call("squeue", "--noheader", "--user", getpass.getuser(), "--format=%i|%j|%Z")
     rows = [line.split("|", 2) for line in text.splitlines() if line.count("|") >= 2]
     return [
-        number for number, name, where in rows if name.startswith(prefix) and Path(where) == folder
+        number for number, name, place in rows if named.fullmatch(name) and Path(place) == folder
     ]
 
 

@@ -6,6 +6,7 @@ place: every job ends as done or as failed, and `retries` submits what failed on
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -43,7 +44,7 @@ class Watch:
     """Takes the place of an executor's polling, submission and cancelling.
 
     Args:
-        executor: the plugin's executor; of it, only what its interface documents is used.
+        executor: the plugin's executor.
         name: the name that all jobs of this run have.
         first: seconds until the first look after a job was submitted or has ended.
     """
@@ -101,7 +102,8 @@ class Watch:
         if job.state == "COMPLETED":
             return ""
         if job.state == "PENDING" and job.reason in NEVER:
-            slurm.cancel(number)
+            with contextlib.suppress(slurm.Silent):
+                slurm.cancel(number)
             return f"SLURM job {number} would wait for ever ({job.reason}): " + _advice(
                 NEVER[job.reason]
             )
@@ -117,7 +119,8 @@ class Watch:
 
     def _forget_log(self, info: Any) -> None:
         if info.aux and not self.executor.workflow.executor_settings.keep_successful_logs:
-            info.aux["slurm_logfile"].unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                info.aux["slurm_logfile"].unlink()
 
     async def sleep(self) -> None:
         """Wait for the next look, but not beyond the end of the workflow."""

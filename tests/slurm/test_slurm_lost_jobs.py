@@ -33,6 +33,7 @@ def test_a_job_whose_node_crashes_is_started_again_elsewhere(start, cluster, pro
     cluster.crash(cluster.jobs("RUNNING")[job])
     cluster.start_again(job)
     run.succeeds()
+    assert "Trying to restart" not in run.text
     assert taken_from_store(project) == 1
     assert same()
 
@@ -49,5 +50,6 @@ def test_a_job_that_is_started_again_waits_for_its_old_process_that_still_runs(
     assert set(old) < set(cluster.trainers(job))
     run.thaw()
     run.succeeds()
+    assert "Trying to restart" not in run.text
     assert taken_from_store(project) == 0
     assert same()

@@ -1,4 +1,5 @@
 import getpass
+import uuid
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ def test_the_jobs_of_a_run_have_number_state_and_the_reason_why_they_wait(progra
 
 def test_only_jobs_of_this_folder_and_with_this_name_are_left_over(program, tmp_path):
     here = tmp_path / "my project"
-    program("squeue", f"echo '1|stilts_x|{here}'; echo '2|stilts_y|/else'; echo '3|other|{here}'")
+    name = f"stilts_{uuid.uuid4()}"
+    rows = [f"1|{name}|{here}", f"2|{name}|/else", f"3|other|{here}", f"4|stilts_main|{here}"]
+    program("squeue", "\n".join(f"echo '{row}'" for row in rows))
     assert slurm.unfinished("stilts", here) == ["1"]
 
 
