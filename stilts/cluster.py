@@ -37,7 +37,7 @@ def remarks(owner: Path = OWNER) -> list[str]:
     try:
         with owner.open("r+") as stream:
             who = stream.read().strip()
-            alive = not _lock(stream)
+            alive = _lock(stream) is False
     except OSError:
         return []
     if alive:
@@ -65,8 +65,8 @@ def begin(workflow: Any) -> None:
     executor = workflow.scheduler._executor
     executor.get_account_arg = _account
     try:
-        _own_folder(OWNER)
-        _stop_leftovers(workflow.executor_settings.jobname_prefix, executor.logger)
+        alone = _own_folder(OWNER)
+        _stop_leftovers(workflow.executor_settings.jobname_prefix, alone, executor.logger)
         first = workflow.executor_settings.init_seconds_before_status_checks
         Watch(executor, executor.run_uuid, first).install()
         _try_requests(executor, jobs)
@@ -83,23 +83,30 @@ def _account(job: Any) -> Iterator[str]:
     yield f" -A {shlex.quote(str(account))}" if account else ""
 
 
-def _lock(stream: IO[str]) -> bool:
+def _lock(stream: IO[str]) -> bool | None:
+    """Return whether the file is now locked by this process; None where there are no locks."""
     try:
         fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
+    except OSError:
+        return None
     return True
 
 
-def _own_folder(owner: Path) -> None:
+def _own_folder(owner: Path) -> bool:
     """Be the one workflow on SLURM in this folder until this process ends.
+
+    Returns:
+        Whether that is certain: a file system without locks cannot tell.
 
     Raises:
         UserError: another process is.
     """
     owner.parent.mkdir(parents=True, exist_ok=True)
     stream = owner.open("a+")
-    if not _lock(stream):
+    locked = _lock(stream)
+    if locked is False:
         raise UserError(remarks(owner)[0])
     stream.truncate(0)
     stream.write(f"process {os.getpid()} on {socket.gethostname()}, {time.strftime('%F %T')}\n")
@@ -107,15 +114,26 @@ def _own_folder(owner: Path) -> None:
     # The file stays open, and so locked, until here; a killed process leaves its name in it.
     atexit.register(stream.close)
     atexit.register(stream.truncate, 0)
+    return bool(locked)
 
 
-def _stop_leftovers(prefix: str, logger: Any) -> None:
-    """Cancel the jobs that a killed workflow left in this folder, and wait until they are gone."""
+def _stop_leftovers(prefix: str, alone: bool, logger: Any) -> None:
+    """Cancel the jobs that a killed workflow left in this folder, and wait until they are gone.
+
+    Raises:
+        UserError: they do not end, or it is not certain that their workflow was killed.
+    """
     deadline = time.monotonic() + ENDING
     left = told = None
     while time.monotonic() < deadline:
         try:
             left = slurm.unfinished(prefix, Path.cwd())
+            if left and not alone:
+                raise UserError(
+                    f"SLURM jobs {', '.join(left)} work in this folder, and its file system has no"
+                    " locks that would tell whose: wait for their snakemake, or, if it was killed,"
+                    f" type `scancel {' '.join(left)}` and then your command again"
+                )
             if left and not told:
                 logger.warning(
                     f"An earlier snakemake left {len(left)} jobs of this folder on SLURM"

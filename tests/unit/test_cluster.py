@@ -1,9 +1,13 @@
+import fcntl
+import logging
 import subprocess
 import sys
 
 import pytest
 
+from stilts import cluster, slurm
 from stilts.cluster import remarks
+from stilts.errors import UserError
 from stilts.provenance import ROOT
 
 # Runs a workflow's part of `begin` and holds the folder until it reads a line.
@@ -75,3 +79,29 @@ def test_after_a_kill_it_is_said_what_to_type_and_the_folder_is_free(living, own
         assert again.stdout.readline() == "mine\n"
         again.communicate("\n", timeout=10)
     assert remarks(owner) == []
+
+
+def test_without_locks_jobs_of_an_unknown_workflow_are_not_touched(owner, monkeypatch):
+    def unsupported(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "lockf", unsupported)
+    at_exit = []
+    monkeypatch.setattr(cluster.atexit, "register", lambda *call: at_exit.append(call))
+    monkeypatch.setattr(slurm, "unfinished", lambda *_: ["7", "8"])
+    monkeypatch.setattr(slurm, "cancel", lambda *_: pytest.fail("it cancels them"))
+    assert cluster._own_folder(owner) is False
+    with pytest.raises(UserError, match="type `scancel 7 8` and then your command again"):
+        cluster._stop_leftovers("stilts", False, logging.getLogger())
+    for function, *values in reversed(at_exit):
+        function(*values)
+    assert owner.read_text() == ""
+
+
+def test_jobs_that_do_not_end_are_told_after_a_while(monkeypatch):
+    monkeypatch.setattr(cluster, "ENDING", 0.05)
+    monkeypatch.setattr(cluster.time, "sleep", lambda _: None)
+    monkeypatch.setattr(slurm, "unfinished", lambda *_: ["7"])
+    monkeypatch.setattr(slurm, "cancel", lambda *_: None)
+    with pytest.raises(UserError, match="SLURM jobs 7 of this folder do not end"):
+        cluster._stop_leftovers("stilts", True, logging.getLogger())
