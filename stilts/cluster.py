@@ -155,9 +155,9 @@ def _try_requests(executor: Any, jobs: list[Any]) -> None:
     Raises:
         UserError: SLURM will not grant it, in its own words, with the line to edit.
     """
+    from snakemake.exceptions import WorkflowError
     from snakemake_executor_plugin_slurm.submit_string import get_submit_command
     from snakemake_executor_plugin_slurm.utils import set_gres_string
-    from snakemake_interface_common.exceptions import WorkflowError
 
     tried = set()
     for job in jobs:
