@@ -8,8 +8,6 @@ snakemake --cores all figures             one of: data checkpoints runs tables f
 
 from snakemake.utils import min_version
 
-from stilts import preload
-
 min_version("9.27")
 
 
@@ -17,11 +15,6 @@ configfile: "config.yaml"
 
 
 report: "workflow/report/workflow.rst"
-
-
-onstart:
-    if workflow.local_exec and workflow.is_main_process:
-        PRELOAD = preload.start()
 
 
 include: "workflow/rules/common.smk"
@@ -78,3 +71,16 @@ include: "workflow/rules/runs.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
+
+
+onstart:
+    begin(workflow)
+    if workflow.local_exec and workflow.is_main_process:
+        PRELOAD = preload.start()
+
+
+onerror:
+    print(
+        "What is finished is kept: mend the cause, type the same command again, and it goes on.",
+        file=sys.stderr,
+    )

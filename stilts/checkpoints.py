@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError
-from stilts.manifest import MANIFEST, digest_of, file_digests, filled_folder, to_json
+from stilts.manifest import (
+    MANIFEST,
+    digest_of,
+    file_digests,
+    filled_folder,
+    read_manifest,
+    to_json,
+)
 
 WEIGHTS = "model.safetensors"
 # What a model needs to load, and nothing that could run code.
@@ -71,6 +78,15 @@ def describe(folder: Path) -> dict[str, Any]:
         "files": files,
         "sha256": digest_of(files),
     }
+
+
+def is_made(folder: Path, key: str) -> bool:
+    """Return whether `folder` holds, whole, the checkpoint that training under `key` comes to."""
+    try:
+        manifest = read_manifest(folder)
+        return manifest.get("key") == key and manifest["sha256"] == describe(folder)["sha256"]
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _parameters(path: Path) -> int:

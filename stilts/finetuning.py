@@ -4,6 +4,7 @@ import io
 import resource
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from stilts.snapshot import Snapshot
 from stilts.store import ENCODINGS, SNAPSHOTS
 from stilts.tokens import encoded_split
 from stilts.training import train
-from stilts.trial import Setting, Trial
+from stilts.trial import Claim, Setting, Trial
 
 Outcome = tuple[dict[str, Any], bytes, dict[str, Any]]
 
@@ -30,6 +31,7 @@ Outcome = tuple[dict[str, Any], bytes, dict[str, Any]]
 def train_points(
     setting: Setting,
     trials: list[Trial],
+    claim: Claim = lambda trial: nullcontext(True),
     *,
     checkpoint: Path,
     data: Path,
@@ -42,6 +44,7 @@ def train_points(
     Args:
         setting: what the trials share: task, precision, device kind.
         trials: grid points with their full recipes.
+        claim: holds a trial until the next one is asked for; a trial it denies is passed over.
         checkpoint: the folder of the starting model.
         data: the folder of the target's canonical rows.
         threads: CPU threads of this job; a different number can change the last bits of a run.
@@ -66,27 +69,32 @@ def train_points(
         split: encoded_split(data, split, *form, root=encodings)
         for split in ("train", "validation")
     }
-    name = "{model} {chain} {target}".format(**setting.spec)
-    with Progress(name, len(trials)) as progress:
+
+    def attempt(trial: Trial, progress: Progress) -> Outcome:
+        began = time.perf_counter()
+        reset(model, start, head, trial.recipe["seed"])
+        with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
+            history = train(
+                model,
+                sets["train"],
+                trial.recipe,
+                validation=sets["validation"],
+                precision=setting.precision,
+                device=device,
+                progress=progress.step,
+                snapshot=snapshot,
+            )
+        seconds = snapshot.earlier + time.perf_counter() - began
+        return _outcome(setting, trial.recipe, history, sets, head, seconds)
+
+    with Progress("{model} {chain} {target}".format(**setting.spec), len(trials)) as progress:
         for trial in trials:
-            began = time.perf_counter()
-            try:
-                reset(model, start, head, trial.recipe["seed"])
-                with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
-                    history = train(
-                        model,
-                        sets["train"],
-                        trial.recipe,
-                        validation=sets["validation"],
-                        precision=setting.precision,
-                        device=device,
-                        progress=progress.step,
-                        snapshot=snapshot,
-                    )
-                seconds = snapshot.earlier + time.perf_counter() - began
-                yield trial, _outcome(setting, trial.recipe, history, sets, head, seconds)
-            except Exception as error:
-                yield trial, error
+            with claim(trial) as mine:
+                try:
+                    if mine:
+                        yield trial, attempt(trial, progress)
+                except Exception as error:
+                    yield trial, error
             progress.finish_run()
 
 

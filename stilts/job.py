@@ -1,6 +1,7 @@
 """What every job does around its work: a log file, and one readable line when it fails."""
 
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 from stilts.heartbeat import heartbeat
 from stilts.preload import QUIET, hand_over
+
+# Where a job of SLURM runs; CUDA itself keeps to the GPU that SLURM names there.
+_SLURM = ("SLURM_JOB_ID", "SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
 
 
 @contextlib.contextmanager
@@ -38,12 +42,22 @@ def job(log: Path | str, *, preloaded: bool = False) -> Iterator[None]:
         force=True,
     )
     logging.captureWarnings(True)
+    if "SLURM_JOB_ID" in os.environ:
+        told = [os.environ.get(name, "none") for name in _SLURM]
+        logging.info("SLURM job %s on %s, GPU %s", *told)
     try:
         with heartbeat(path):
             yield
     except Exception as error:
         kind = "" if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: "
+        line = f"error: {kind}{error}{_remedy(error)}"
         logging.error("%s", traceback.format_exc())
-        logging.error("error: %s%s", kind, error)
-        print(f"error: {kind}{error} (log: {path})", file=sys.stderr)
+        logging.error("%s", line)
+        print(f"{line} (log: {path})", file=sys.stderr)
         sys.exit(1)
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ": free some space and run again; what is finished is kept"
+    return ""

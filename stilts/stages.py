@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
-from stilts.checkpoints import describe
+from stilts.checkpoints import describe, is_made
 from stilts.evaluation import degenerate, predict, scores
 from stilts.finetuning import baselines, predictions_file
+from stilts.locks import exclusive
 from stilts.manifest import (
     MANIFEST,
     digest_of,
@@ -22,7 +23,7 @@ from stilts.manifest import (
 from stilts.modelling import load, save
 from stilts.progress import Progress
 from stilts.snapshot import Snapshot
-from stilts.store import ENCODINGS, SNAPSHOTS
+from stilts.store import ENCODINGS, LOCKS, SNAPSHOTS
 from stilts.tokens import encoded_split
 from stilts.training import train
 from stilts.trial import Setting
@@ -54,17 +55,34 @@ def train_stage(
         minutes: time between snapshots.
     """
     torch.set_num_threads(threads)
+    facts = {"task": spec["tasks"][0], "recipe": spec["recipe"], "size": spec["size"]}
+    key = digest_of({**setting.facts(), **facts})
+    with exclusive(key, snapshots.parent / LOCKS.name):
+        if is_made(folder, key):
+            log.info("another process has trained this stage")
+            return
+        snapshot = Snapshot(snapshots / key, minutes)
+        _train_stage(spec, setting, parent, data, folder, snapshot)
+        snapshot.discard()
+
+
+def _train_stage(
+    spec: Mapping[str, Any],
+    setting: Setting,
+    parent: Path,
+    data: Path,
+    folder: Path,
+    snapshot: Snapshot,
+) -> None:
     task, recipe = spec["tasks"][0], spec["recipe"]
     model, tokenizer, head = load(
         parent, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
     )
     form = (task["kind"], tokenizer, recipe["max_tokens"])
-    encodings = snapshots.parent / ENCODINGS.name
+    encodings = snapshot.folder.parents[1] / ENCODINGS.name
     sample = {"size": spec["size"], "seed": recipe["subset_seed"]} if spec["size"] else {}
     train_set = encoded_split(data, "train", *form, **sample, root=encodings)
     validation = encoded_split(data, "validation", *form, root=encodings)
-    determined = {**setting.facts(), "task": task, "recipe": recipe, "size": spec["size"]}
-    snapshot = Snapshot(snapshots / digest_of(determined), minutes)
     name = f"{spec['model']} {spec['chain']}"
     with snapshot, Progress(name) as progress:
         history = train(
@@ -85,6 +103,7 @@ def train_stage(
         fields = {
             **{key: spec[key] for key in ("study", "scale", "protocol", "model", "chain")},
             **setting.facts(),
+            "key": snapshot.folder.name,
             "tasks": [item["name"] for item in spec["tasks"]],
             "recipe": recipe,
             "origins": spec["origins"],
@@ -96,7 +115,6 @@ def train_stage(
             "n_validation": len(validation),
         }
         (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
-    snapshot.discard()
 
 
 def score_zero_shot(

@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
-from stilts.checkpoints import describe
+from stilts.checkpoints import describe, is_made
 from stilts.data import read_split
 from stilts.errors import UserError
+from stilts.locks import exclusive
 from stilts.manifest import (
     MANIFEST,
     digest_of,
@@ -21,7 +22,7 @@ from stilts.manifest import (
 from stilts.pretraining import pretrain
 from stilts.provenance import fingerprint
 from stilts.snapshot import Snapshot
-from stilts.store import SNAPSHOTS
+from stilts.store import LOCKS, SNAPSHOTS
 from stilts.trial import library_versions
 
 log = logging.getLogger(__name__)
@@ -58,27 +59,39 @@ def pretrain_model(
     splits = read_manifest(corpus)["splits"]
     digests = {split: splits[split]["sha256"] for split in texts}
     snapshot = Snapshot(snapshots / _key(recipe, digests), minutes)
-    with filled_folder(folder) as temporary:
-        try:
-            reached = pretrain(
-                recipe,
-                texts["train"],
-                temporary,
-                validation=texts["validation"],
-                snapshot=snapshot,
-            )
-        except KeyError as error:
-            raise UserError(f"model '{spec['name']}': its pretrain recipe lacks {error}") from error
-        log.info("%s", reached)
-        fields = {
-            "model": spec["name"],
-            "origin": dict(spec["origin"]),
-            "note": spec["note"],
-            "reached": reached,
-            "corpus": digests,
-        }
-        (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
-    snapshot.discard()
+    with exclusive(snapshot.folder.name, snapshots.parent / LOCKS.name):
+        if is_made(folder, snapshot.folder.name):
+            log.info("another process has pretrained this model")
+            return
+        with filled_folder(folder) as temporary:
+            reached = _pretrain(spec["name"], recipe, texts, temporary, snapshot)
+            fields = {
+                "model": spec["name"],
+                "origin": dict(spec["origin"]),
+                "note": spec["note"],
+                "key": snapshot.folder.name,
+                "reached": reached,
+                "corpus": digests,
+            }
+            (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
+        snapshot.discard()
+
+
+def _pretrain(
+    name: str,
+    recipe: Mapping[str, Any],
+    texts: Mapping[str, list[str]],
+    folder: Path,
+    snapshot: Snapshot,
+) -> dict[str, Any]:
+    try:
+        reached = pretrain(
+            recipe, texts["train"], folder, validation=texts["validation"], snapshot=snapshot
+        )
+    except KeyError as error:
+        raise UserError(f"model '{name}': its pretrain recipe lacks {error}") from error
+    log.info("%s", reached)
+    return reached
 
 
 def _key(recipe: Mapping[str, Any], corpus: Mapping[str, str]) -> str:

@@ -9,15 +9,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stilts.locks import exclusive
 from stilts.manifest import sha256_of, to_json, write_atomic
 
 STORE = Path("results/.store")
 SNAPSHOTS = STORE / "snapshots"
 ENCODINGS = STORE / "encodings"
+LOCKS = STORE / "locks"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class TrialStore:
     def __init__(self, root: Path = STORE):
         self.trials = root / "trials"
         self.snapshots = root / SNAPSHOTS.name
+        self.locks = root / LOCKS.name
 
     def _folder(self, key: str) -> Path:
         return self.trials / key[:2] / key
@@ -59,6 +63,10 @@ class TrialStore:
             return Entry(result, predictions, timing)
         shutil.rmtree(folder, ignore_errors=True)
         return None
+
+    def exclusive(self, key: str) -> AbstractContextManager[None]:
+        """Return a context in which no other process works on the trial."""
+        return exclusive(key, self.locks)
 
     def timing(self, key: str) -> dict[str, Any]:
         """Return how long a stored trial took, or nothing where it is not stored."""

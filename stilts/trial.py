@@ -1,7 +1,9 @@
 """A trial: one grid point of a (model, chain, target). Its identity, and shards of trials."""
 
+import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +30,10 @@ class Trial(NamedTuple):
     recipe: dict[str, Any]
     run: Path
     predictions: Path
+
+
+# Holds a trial for this process; the value tells whether it is still to be trained.
+Claim = Callable[[Trial], AbstractContextManager[bool]]
 
 
 class Setting(NamedTuple):
@@ -102,7 +108,7 @@ def shard(spec: Mapping[str, Any], runs: Iterable[str], predictions: Iterable[st
 def run_shard(
     setting: Setting,
     trials: list[Trial],
-    train_points: Callable[[list[Trial]], Iterable[tuple[Trial, Any]]],
+    train_points: Callable[[list[Trial], Claim], Iterable[tuple[Trial, Any]]],
     store: TrialStore,
 ) -> None:
     """Publish the trials that the store holds, train the others, and put those there.
@@ -110,8 +116,9 @@ def run_shard(
     Args:
         setting: what the trials share.
         trials: the points of this job.
-        train_points: gets the trials that are not stored and yields each with its outcome
-            `(result, predictions, timing)`, or with the exception that ended it.
+        train_points: gets the trials that are not stored; claims each before it trains it, and
+            yields it with its outcome `(result, predictions, timing)`, or with the exception that
+            ended it.
         store: where finished trials are kept.
 
     Raises:
@@ -127,10 +134,15 @@ def run_shard(
             store.discard_snapshot(keys[trial.point])
         return entry is not None
 
+    @contextlib.contextmanager
+    def claim(trial: Trial) -> Iterator[bool]:
+        with store.exclusive(keys[trial.point]):
+            yield not hand_out(trial)
+
     missing = [trial for trial in trials if not hand_out(trial)]
     log.info("%d of %d trials are in the store", len(trials) - len(missing), len(trials))
     failed = []
-    for trial, outcome in train_points(missing) if missing else ():
+    for trial, outcome in train_points(missing, claim) if missing else ():
         if isinstance(outcome, Exception):
             log.error("%s failed", trial.point, exc_info=outcome)
             failed.append((trial, outcome))

@@ -7,7 +7,12 @@ import sys
 
 from stilts.provenance import ROOT
 
-DISTRIBUTIONS = {"yaml": "pyyaml", "sklearn": "scikit-learn", "huggingface_hub": "huggingface-hub"}
+DISTRIBUTIONS = {
+    "yaml": "pyyaml",
+    "sklearn": "scikit-learn",
+    "huggingface_hub": "huggingface-hub",
+    "snakemake_executor_plugin_slurm": "snakemake-executor-plugin-slurm",
+}
 
 
 @functools.cache

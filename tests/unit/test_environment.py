@@ -10,7 +10,7 @@ from tests.unit.imports import modules, reached, rules, third_party
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)==([\w.]+)")
 
 # Commands of the Makefile and libraries that others load, not modules that we import.
-CALLED = {"snakemake", "accelerate", "snakemake-executor-plugin-slurm", "ruff", "snakefmt"}
+CALLED = {"snakemake", "accelerate", "ruff", "snakefmt"}
 # Modules that a script finds by a name in the study or the catalogue.
 NAMED_IN_DATA = {
     "make_table": "stilts.tables.",

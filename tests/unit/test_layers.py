@@ -11,9 +11,9 @@ from tests.unit.imports import first_party, modules, rules, third_party
 # From low to high: a module imports from its own group or a lower one. `x.*` is a whole package.
 LAYERS = {
     "records and facts": """errors chain heartbeat vitals job preload hardware gpus manifest
-        provenance catalogue store""",
+        provenance catalogue locks store""",
     "what to run": """grid study scale scalars resolve question layout trial costing
-        expected""",
+        expected slurm watch cluster""",
     "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
         encoding sealed tokens packing attention encoder metrics modelling evaluation schedule
         history snapshot""",

@@ -55,16 +55,20 @@ class Trainer:
     def __init__(self, failing=()):
         self.failing, self.trained = failing, []
 
-    def __call__(self, trials):
+    def __call__(self, trials, claim):
         for trial in trials:
-            self.trained.append(trial.point)
-            if trial.point in self.failing:
-                yield trial, RuntimeError("out of memory")
-            else:
-                predictions = f"predictions of {trial.point}".encode()
-                digest = sha256_of_bytes(predictions)
-                result = {"score": len(trial.point) / 100, "digests": {"predictions": digest}}
-                yield trial, (result, predictions, {"seconds": 1.0})
+            with claim(trial) as mine:
+                if mine:
+                    self.trained.append(trial.point)
+                    yield trial, self.outcome(trial)
+
+    def outcome(self, trial):
+        if trial.point in self.failing:
+            return RuntimeError("out of memory")
+        predictions = f"predictions of {trial.point}".encode()
+        digest = sha256_of_bytes(predictions)
+        result = {"score": len(trial.point) / 100, "digests": {"predictions": digest}}
+        return result, predictions, {"seconds": 1.0}
 
 
 def test_a_shard_reads_its_points_off_the_files_it_must_write(trials):
@@ -131,8 +135,8 @@ def test_a_failing_point_leaves_the_others_stored_and_is_told_in_one_line(settin
 
 
 def test_a_crash_loses_the_point_in_flight_only(setting, trials, store):
-    def killed(missing):
-        finished = Trainer()(missing)
+    def killed(missing, claim):
+        finished = Trainer()(missing, claim)
         yield next(finished)
         raise KeyboardInterrupt
 
@@ -141,6 +145,20 @@ def test_a_crash_loses_the_point_in_flight_only(setting, trials, store):
     train = Trainer()
     run_shard(setting, trials, train, store)
     assert train.trained == POINTS[1:]
+
+
+def test_what_another_process_finished_meanwhile_is_published_not_trained(setting, trials, store):
+    train = Trainer()
+
+    def late(missing, claim):
+        run_shard(setting, trials[:2], Trainer(), store)
+        for trial in trials[:2]:
+            trial.run.unlink()
+        yield from train(missing, claim)
+
+    run_shard(setting, trials, late, store)
+    assert train.trained == POINTS[2:]
+    assert all(trial.run.is_file() and trial.predictions.is_file() for trial in trials)
 
 
 def test_a_damaged_trial_is_trained_again(setting, trials, store):

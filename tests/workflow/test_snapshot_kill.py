@@ -42,7 +42,7 @@ def train_shard(parents, folder, minutes):
         )
         options = {"checkpoint": parents / "checkpoint", "data": parents / "data", "threads": 1}
         options |= {"snapshots": store.snapshots, "minutes": minutes}
-        run_shard(setting, trials, lambda missing: train_points(setting, missing, **options), store)
+        run_shard(setting, trials, lambda *todo: train_points(setting, *todo, **options), store)
 
 
 def start(*arguments):

@@ -9,6 +9,8 @@ OUTPUTS:
 import gc
 import sys
 
+from stilts.cluster import begin, remarks
+from stilts import preload
 from stilts.costing import lay_out
 from stilts.errors import UserError
 from stilts.expected import outline
@@ -31,6 +33,8 @@ gc.set_threshold(200_000, 20, 100)
 if workflow.is_main_process:
     for line in QUESTION.unavailable():
         print(f"not available: {line}", file=sys.stderr)
+    for line in remarks():
+        print(f"note: {line}", file=sys.stderr)
 
 
 def beside_a_run(ask):

@@ -8,6 +8,13 @@ OUTPUTS:
 """
 
 
+# On a cluster these run on the login node: its other nodes have no network, and they are quick.
+localrules:
+    fetch_task,
+    make_task,
+    derive_task,
+
+
 rule fetch_task:
     output:
         train="results/{scale}/data/{task}/train.parquet",

@@ -7,6 +7,10 @@ OUTPUTS:
 """
 
 
+localrules:
+    draw_figure,
+
+
 rule draw_figure:
     input:
         runs="results/{scale}/{study}/runs.csv",

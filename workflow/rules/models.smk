@@ -8,6 +8,11 @@ OUTPUTS:
 """
 
 
+# On a cluster it runs on the login node: the other nodes have no network.
+localrules:
+    fetch_model,
+
+
 rule fetch_model:
     output:
         weights="results/{scale}/models/{model}/model.safetensors",

@@ -9,6 +9,11 @@ OUTPUTS:
     results/{scale}/{study}/{runs,zero_shot}.csv
 """
 
+
+localrules:
+    collect_runs,
+
+
 # One rule for each part of a grid. A part's files do not depend on how the grid is cut, and its
 # parameters do not mention the part, so another `trials_per_job` reruns nothing.
 # The scale is spelled out: Snakemake finds the rule of a file by the fixed start of its path.

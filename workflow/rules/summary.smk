@@ -13,6 +13,7 @@ localrules:
     prune_delete,
     record_question,
     status,
+    write_report,
 
 
 rule plan:

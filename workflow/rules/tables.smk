@@ -7,6 +7,10 @@ OUTPUTS:
 """
 
 
+localrules:
+    make_table,
+
+
 rule make_table:
     input:
         runs="results/{scale}/{study}/runs.csv",

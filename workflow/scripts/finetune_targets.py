@@ -9,11 +9,12 @@ with job(snakemake.log[0], preloaded=True):
     from stilts.store import TrialStore
     from stilts.trial import read_setting, run_shard, shard
 
-    def train_missing(trials):
+    def train_missing(trials, claim):
         take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
         from stilts.finetuning import train_points  # torch: not needed when the store has all
 
-        return train_points(setting, trials, **folders, threads=snakemake.threads, minutes=minutes)
+        options = {**folders, "threads": snakemake.threads, "minutes": minutes}
+        return train_points(setting, trials, claim, **options)
 
     spec = snakemake.params.spec
     folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
