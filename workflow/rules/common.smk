@@ -9,8 +9,8 @@ OUTPUTS:
 import gc
 import sys
 
-from stilts.cluster import begin, remarks
 from stilts import preload
+from stilts.cluster import begin, remarks
 from stilts.costing import lay_out
 from stilts.errors import UserError
 from stilts.expected import outline
