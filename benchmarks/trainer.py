@@ -86,7 +86,6 @@ def check_equality(shape: dict[str, Any], task: str, width: int | None) -> None:
 
 def run(toy: bool = False) -> Table:
     """Time every model on the lengths of every task."""
-    precision = resolve_precision("auto", device_kind("auto"))
     steps, rounds, tasks = (2, 1, TASKS[::3]) if toy else (3, 2, TASKS)
     rows = []
     for name, shape in ENCODERS["toy" if toy else DEVICE].items():
@@ -96,6 +95,7 @@ def run(toy: bool = False) -> Table:
             width = WIDTH if kind_of(task) == "classification" else None
             check_equality(shape, task, width)
             encoded = examples(task, RECIPE["batch"] * steps, shape["vocab_size"])
+            precision = resolve_precision("auto", device_kind("auto"), shape["hidden_size"])
             # Three models: accelerate leaves its autocast on a model that it has once prepared.
             ours, plain, tuned = (encoder(shape, kind_of(task)) for _ in range(3))
             found = side_by_side(

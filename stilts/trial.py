@@ -1,6 +1,7 @@
 """A trial: one grid point of a (model, chain, target). Its identity, and shards of trials."""
 
 import contextlib
+import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -85,9 +86,16 @@ def read_setting(
         validation=splits["validation"]["sha256"],
         code=fingerprint(entry),
         device_kind=kind,
-        precision=resolve_precision(spec["precision"], kind),
+        precision=resolve_precision(spec["precision"], kind, _width(checkpoint)),
         versions=library_versions(),
     )
+
+
+def _width(checkpoint: Path) -> int:
+    """Return the hidden size of a model; 0 where its config does not say."""
+    path = checkpoint / "config.json"
+    config = json.loads(path.read_text()) if path.is_file() else {}
+    return config.get("hidden_size") or config.get("n_embd") or 0
 
 
 def library_versions() -> dict[str, str]:
