@@ -7,7 +7,7 @@ import yaml
 
 from stilts.finetuning import train_points
 from stilts.store import TrialStore
-from stilts.trial import Trial, read_setting, run_shard, shard
+from stilts.trial import Claim, Trial, read_setting, run_shard, shard
 
 
 def main(folder: Path) -> None:
@@ -20,10 +20,11 @@ def main(folder: Path) -> None:
     )
     setting = read_setting(spec["cell"], **paths, device="auto")
 
-    def train(trials: list[Trial]):
+    def train(trials: list[Trial], claim: Claim):
         return train_points(
             setting,
             trials,
+            claim,
             **paths,
             threads=1,  # as in the workflow: so small a model gains nothing from more
             snapshots=folder / "snapshots",
