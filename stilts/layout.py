@@ -1,5 +1,6 @@
 """Where artefacts lie below `results/`, and which of them answer a question."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -108,10 +109,28 @@ class Layout:
 
     def cell_runs(self, study: str, cell: Cell) -> list[str]:
         """Return the run files of one model, chain and target."""
-        return [
-            f"{self.top}/{study}/runs/{cell.model}/{cell.chain}/{cell.target}/{point}.json"
-            for point in self.question.plans[study].points
-        ]
+        folder = f"{self.top}/{study}/runs/{'/'.join(cell)}"
+        return [f"{folder}/{point}.json" for point in self.question.plans[study].points]
+
+    def asked_runs(self) -> list[str]:
+        """Return one file of every job of the sweeps: one that is missing, if any of them is.
+
+        A job makes all of its files, so one is enough to ask for it, and Snakemake takes as long
+        over a file that is asked for as over a job.
+        """
+        found = []
+        for part in self.parts():
+            for cell in self.question.plans[part.study].cells:
+                runs, predictions = (
+                    Path(f"{self.top}/{part.study}/{kind}/{'/'.join(cell)}")
+                    for kind in ("runs", "predictions")
+                )
+                files = [runs / f"{point}.json" for point in part.points]
+                files += [predictions / f"{point}.parquet" for point in part.points]
+                there = {*_names(runs), *_names(predictions)}
+                missing = (file for file in files if file.name not in there)
+                found.append(next(missing, files[0]).as_posix())
+        return found
 
     def study_zero_shot(self, study: str) -> list[str]:
         """Return every zero-shot score of a study."""
@@ -152,10 +171,10 @@ class Layout:
         return [*self.data(), *self.checkpoints()]
 
     def runs(self) -> list[str]:
-        """Return every run file, zero-shot score and runs table."""
-        files = []
+        """Return a file of every job of the sweeps, every zero-shot score and every runs table."""
+        files = self.asked_runs()
         for study in self.question.plans:
-            files += [*self.study_runs(study), *self.study_zero_shot(study)]
+            files += self.study_zero_shot(study)
             files += [f"{self.top}/{study}/runs.csv", f"{self.top}/{study}/zero_shot.csv"]
         return files
 
@@ -235,6 +254,10 @@ class Layout:
             }
             for name, plan in self.question.plans.items()
         }
+
+
+def _names(folder: Path) -> list[str]:
+    return os.listdir(folder) if folder.is_dir() else []
 
 
 def _overlaps(block: Mapping[str, Any], plan: StudyPlan) -> bool:

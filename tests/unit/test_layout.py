@@ -62,7 +62,34 @@ def test_shards_cover_every_point_once(layout, size):
 
 
 def test_files_do_not_depend_on_the_size_of_the_shards(layout):
-    assert layout(trials_per_job=5).runs() == layout(trials_per_job=36).runs()
+    small, large = layout(trials_per_job=5), layout(trials_per_job=36)
+    assert small.study_runs(STUDY) == large.study_runs(STUDY)
+
+
+@pytest.mark.parametrize("gone", ["runs/{}.json", "predictions/{}.parquet"])
+def test_a_target_asks_for_one_file_of_each_job_and_for_a_missing_one(
+    layout, tmp_path, monkeypatch, gone
+):
+    monkeypatch.chdir(tmp_path)
+    only = {"chains": ["none"], "targets": ["rte"]}
+    found = layout(only=only, trials_per_job=12)
+    first, second, third = (part.points for part in found.parts())
+    cell = f"results/mini/{STUDY}/{{}}/roberta-large/none/rte/{{}}"
+    assert found.asked_runs() == [
+        cell.format("runs", f"{part[0]}.json") for part in (first, second, third)
+    ]
+    for point in (*first, *second):
+        for kind, ending in (("runs", "json"), ("predictions", "parquet")):
+            file = tmp_path / cell.format(kind, f"{point}.{ending}")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+    kind, name = gone.format(second[7]).split("/")
+    (tmp_path / cell.format(kind, name)).unlink()
+    assert found.asked_runs() == [
+        cell.format("runs", f"{first[0]}.json"),
+        cell.format(kind, name),
+        cell.format("runs", f"{third[0]}.json"),
+    ]
 
 
 def test_two_studies_have_rules_of_their_own(own_root, config):
