@@ -17,7 +17,7 @@ from stilts.planning import size_text
 from stilts.provenance import ROOT, fingerprint
 from stilts.question import ask
 from stilts.status import LOCKS
-from stilts.store import STORE, TrialStore
+from stilts.store import ENCODINGS, STORE, TrialStore
 from stilts.trial import ENGINE, library_versions, read_setting
 from stilts.vitals import jobs_at_work
 
@@ -116,10 +116,13 @@ def find(config: Mapping[str, Any], results: Path = STORE.parent) -> list[Group]
     # Those of stages and of trials to come are needed until everything is there.
     spent = [path for path in snapshots if uses.entries.get(path.name) or not uses.unfinished]
     spent = [path for path in spent if _old(path)]
+    encodings = sorted((results / STORE.name / ENCODINGS.name).glob("*"))
+    idle = [path for path in encodings if _old(path)]
     litter = [path for path in _litter(results) if _old(path)]
     return [
         Group("trials that no question can use", unused, len(trials) - len(unused)),
         Group("snapshots that no run goes on from", spent, len(snapshots) - len(spent)),
+        Group("tokens not read for a day", idle, len(encodings) - len(idle)),
         Group("temporary files of killed jobs", litter, 0),
     ]
 

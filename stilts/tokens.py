@@ -1,7 +1,9 @@
 """Token ids of a split, worked out once per task and tokenizer and read from disk from then on."""
 
+import contextlib
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -96,5 +98,7 @@ def _write(path: Path, key: str, encoded: Encoded) -> None:
 
 def _read(path: Path, key: str) -> Encoded:
     tensors, record = sealed.read(path, key)
+    with contextlib.suppress(OSError):
+        os.utime(path)  # `prune` spares what was read of late
     arrays = {name: tensors[name].numpy() if name in tensors else None for name in ARRAYS}
     return Encoded(**arrays, ids=tuple(record["ids"]), choices=record["choices"])

@@ -1,4 +1,5 @@
 import errno
+import os
 
 import numpy as np
 import pytest
@@ -91,6 +92,14 @@ def test_a_sample_is_the_one_that_its_seed_draws(data, get):
     wanted = encode(rows, "classification", tokenizer_of("bert"), 24)
     assert same(get(size=7, seed=3), wanted)
     assert get(size=7, seed=4).ids != wanted.ids
+
+
+def test_reading_is_noted_for_prune(get, tmp_path):
+    get()
+    (path,) = (tmp_path / "store").iterdir()
+    os.utime(path, (0, 0))
+    get()
+    assert path.stat().st_mtime > 0
 
 
 @pytest.mark.parametrize("place", [20, -3])

@@ -21,6 +21,8 @@ CONFIG = {**read_config(), **QUESTION}
 def old(project, monkeypatch):
     """The finished project, three days later, as the folder in which we are."""
     age(project.folder / "results")
+    for file in (project.folder / "results/.store/encodings").iterdir():
+        os.utime(file)  # read a moment ago
     monkeypatch.chdir(project.folder)
     return project
 
@@ -191,3 +193,11 @@ def test_a_recorded_question_that_cannot_be_asked_any_more_stops_it_all(old):
     with pytest.raises(UserError, match="config.yaml records a question that cannot be asked"):
         find(CONFIG)
     assert folder.is_dir()
+
+
+def test_tokens_that_nobody_read_for_a_day_are_pruned_and_made_again(old):
+    age(old.folder / "results/.store/encodings")
+    count = len(list((old.folder / "results/.store/encodings").iterdir()))
+    assert count and unused() == {"tokens": count}
+    delete(find(CONFIG))
+    assert unused() == {}
