@@ -196,19 +196,35 @@ def read_split(folder: Path | str, split: str, *, verify: bool = True) -> list[R
     Raises:
         UserError: the file is missing, unreadable, or not the one the manifest tells of.
     """
-    path = Path(folder) / f"{split}.parquet"
-    if not path.is_file():
-        known = ", ".join(sorted(found.stem for found in Path(folder).glob("*.parquet")))
-        raise UserError(f"{path} does not exist; the folder has: {known or 'no split'}")
-    content = path.read_bytes()
-    if verify and (path.parent / MANIFEST).is_file():
-        told = read_manifest(folder)["splits"].get(split, {}).get("sha256")
-        if told != hashlib.sha256(content).hexdigest():
-            raise UserError(f"{path} was changed after its manifest: delete the folder and rerun")
+    content = _content(Path(folder), split, verify)
     try:
         return pq.read_table(pa.BufferReader(content)).to_pylist()
     except (pa.ArrowException, OSError):
+        path = Path(folder) / f"{split}.parquet"
         raise UserError(f"{path} is not a whole parquet file: delete it and rerun") from None
+
+
+def split_digest(folder: Path | str, split: str) -> str:
+    """Return the SHA-256 of a split that the manifest tells of, once the file has proved to be it.
+
+    Raises:
+        UserError: the file is missing, or not the one the manifest tells of.
+    """
+    _content(Path(folder), split, verify=True)
+    return read_manifest(folder)["splits"][split]["sha256"]
+
+
+def _content(folder: Path, split: str, verify: bool) -> bytes:
+    path = folder / f"{split}.parquet"
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in folder.glob("*.parquet")))
+        raise UserError(f"{path} does not exist; the folder has: {known or 'no split'}")
+    content = path.read_bytes()
+    if verify and (folder / MANIFEST).is_file():
+        told = read_manifest(folder)["splits"].get(split, {}).get("sha256")
+        if told != hashlib.sha256(content).hexdigest():
+            raise UserError(f"{path} was changed after its manifest: delete the folder and rerun")
+    return content
 
 
 def _parquet_bytes(rows: Sequence[Row], kind: str) -> bytes:

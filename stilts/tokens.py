@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from stilts import sealed
-from stilts.data import limit_rows, read_split
+from stilts.data import limit_rows, read_split, split_digest
 from stilts.encoding import Encoded, encode
-from stilts.manifest import digest_of, read_manifest
+from stilts.manifest import digest_of
 from stilts.provenance import fingerprint
 from stilts.store import ENCODINGS
 
@@ -48,7 +48,7 @@ def encoded_split(
         root: the folder of encoded splits.
 
     Raises:
-        FileNotFoundError: the task is not whole.
+        UserError: a file of the task is missing or damaged.
         ValueError: see `encode`.
     """
 
@@ -60,7 +60,7 @@ def encoded_split(
         return encode_rows()
     key = digest_of(
         {
-            "rows": read_manifest(data)["splits"][split]["sha256"],
+            "rows": split_digest(data, split),
             "sample": [size, seed] if size else None,
             "kind": kind,
             "tokenizer": _rules(tokenizer),

@@ -7,6 +7,7 @@ import pytest
 from stilts import sealed, tokens
 from stilts.data import limit_rows, read_split, write_task
 from stilts.encoding import encode
+from stilts.errors import UserError
 from stilts.tokens import ARRAYS, encoded_split
 from tests.unit.tiny_models import pairs, questions, tokenizer_of
 
@@ -92,6 +93,13 @@ def test_a_sample_is_the_one_that_its_seed_draws(data, get):
     wanted = encode(rows, "classification", tokenizer_of("bert"), 24)
     assert same(get(size=7, seed=3), wanted)
     assert get(size=7, seed=4).ids != wanted.ids
+
+
+def test_damaged_rows_are_refused_even_where_their_tokens_are_stored(get, data):
+    get()
+    (data / "train.parquet").write_bytes(b"something else")
+    with pytest.raises(UserError, match="train.parquet was changed after its manifest"):
+        get()
 
 
 def test_reading_is_noted_for_prune(get, tmp_path):
