@@ -49,7 +49,7 @@ def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
         # Read when libraries are loaded. A process with threads of its own cannot be forked safely.
         env=os.environ | QUIET | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,  # closed by the system when this process ends, however it ends
-        start_new_session=True,  # Ctrl-C goes to the jobs, and from them to their forks
+        process_group=0,  # Ctrl-C and Ctrl-Z are for the jobs; forks join their job's group
     )
     os.environ[ADDRESS] = f"{address}:{sys.prefix}"
     return process
@@ -67,6 +67,7 @@ def hand_over() -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         answers = connection.makefile()
         state = {"argv": sys.argv, "folder": os.getcwd(), "environment": dict(os.environ)}
+        state |= {"group": os.getpgrp()}
         # Signals wait until it is known where to send them.
         signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
         try:
@@ -83,7 +84,9 @@ def hand_over() -> None:
             nonlocal received
             received = number
             with contextlib.suppress(ProcessLookupError):
-                os.kill(job, number)
+                # Ctrl-C is sent to a whole group, of which the fork is a member.
+                if number != signal.SIGINT or os.getpgid(job) != os.getpgrp():
+                    os.kill(job, number)
 
         for number in FORWARDED:
             signal.signal(number, forward)
@@ -132,6 +135,8 @@ def _become(connection: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(state["environment"])
     sys.argv = state["argv"]
+    with contextlib.suppress(OSError):  # a group of another session
+        os.setpgid(0, state["group"])
     connection.sendall(f"{os.getpid()}\n".encode())
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     connection.sendall(f"{_run(sys.argv[0])}\n".encode())

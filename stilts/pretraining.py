@@ -25,11 +25,11 @@ from transformers import (
 )
 
 from stilts.encoder import PACKED, all_states
+from stilts.flat import lay_apart, lay_flat
 from stilts.modelling import save
 from stilts.packing import lay
 from stilts.schedule import rate
 from stilts.snapshot import Snapshot, State
-from stilts.training import lay_apart, lay_flat
 
 OBJECTIVES = {"mlm": AutoModelForMaskedLM, "clm": AutoModelForCausalLM}
 TOKENIZERS = {

@@ -10,9 +10,9 @@ from torch.nn import functional
 from torch.utils.data import RandomSampler
 from transformers import PreTrainedModel
 
-from stilts.encoder import join, part, side_by_side
 from stilts.encoding import Encoded
 from stilts.evaluation import METRICS, predict, scores
+from stilts.flat import lay_apart, lay_flat
 from stilts.history import History
 from stilts.memory import pieces, tokens_at_once
 from stilts.modelling import forward
@@ -109,24 +109,6 @@ def example_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
     return functional.cross_entropy(forward(model, batch).float(), batch.labels, reduction="sum")
 
 
-def lay_flat(model: PreTrainedModel) -> torch.nn.Parameter:
-    """Move weights and gradients into one long tensor each, with the model's as views of them.
-
-    Clipping, optimiser and zeroing are then one call each, not one per parameter, which is what
-    they cost for small models and for large models on a fast device.
-    """
-    parameters = side_by_side(model)
-    weights = torch.nn.Parameter(torch.cat([p.detach().flatten() for p in parameters]))
-    weights.grad = torch.zeros_like(weights)
-    sizes = [parameter.numel() for parameter in parameters]
-    pieces = zip(weights.detach().split(sizes), weights.grad.split(sizes), strict=True)
-    for parameter, (values, gradient) in zip(parameters, pieces, strict=True):
-        parameter.data = values.view_as(parameter)
-        parameter.grad = gradient.view_as(parameter)
-    join(model)
-    return weights
-
-
 def _adamw(weights: torch.nn.Parameter, recipe: dict[str, Any]) -> torch.optim.AdamW:
     return torch.optim.AdamW(
         [weights],
@@ -141,14 +123,6 @@ def _adamw(weights: torch.nn.Parameter, recipe: dict[str, Any]) -> torch.optim.A
 def _clip(weights: torch.nn.Parameter, recipe: dict[str, Any]) -> None:
     if recipe["clip"]:
         torch.nn.utils.clip_grad_norm_(weights, recipe["clip"])
-
-
-def lay_apart(model: PreTrainedModel) -> None:
-    """Give every parameter its own memory again, as saving expects, and drop the gradients."""
-    part(model)
-    for parameter in model.parameters():
-        parameter.data = parameter.detach().clone()
-        parameter.grad = None
 
 
 def windows(

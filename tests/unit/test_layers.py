@@ -15,7 +15,7 @@ LAYERS = {
     "what to run": """grid study scale scalars resolve question layout trial costing
         expected slurm watch cluster""",
     "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
-        encoding sealed tokens packing attention encoder metrics modelling evaluation schedule
+        encoding sealed tokens packing attention encoder flat metrics modelling evaluation schedule
         history snapshot""",
     "training, numbers and pictures": """training memory progress pretraining generation
         statistics published tables.* figures.*""",

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,7 @@ def launch(folder, body, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        process_group=0,  # as if typed at a terminal
     )
 
 
@@ -55,12 +57,20 @@ def wait_for(path):
     raise AssertionError(f"{path} did not appear")
 
 
-def alive(pid):
+def state(pid):
+    """T: held, Z: ended but not asked how; None: gone."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+
+
+def wait_until(pid, *states):
+    for _ in range(1000):
+        if state(pid) in states:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"process {pid} is {state(pid)}, not {states}")
 
 
 def test_a_script_goes_on_where_the_libraries_are(server, tmp_path):
@@ -99,12 +109,32 @@ def test_signals_reach_the_script(server, tmp_path, number):
     assert (tmp_path / "saved").exists()
 
 
+def test_ctrl_c_reaches_the_script_once_and_ends_it(server, tmp_path):
+    count = "open('count', 'a').write('x')"
+    body = f"def note(n, f):\n    {count}\n    raise KeyboardInterrupt\n"
+    job = launch(tmp_path, f"{body}signal.signal({signal.SIGINT:d}, note)\n{WAIT}")
+    wait_for(tmp_path / "up")
+    os.killpg(job.pid, signal.SIGINT)
+    assert status_of(job) != 0
+    assert (tmp_path / "count").read_text() == "x"
+
+
+def test_ctrl_z_holds_the_script(server, tmp_path):
+    job = launch(tmp_path, WAIT)
+    pid = wait_for(tmp_path / "up")
+    os.killpg(job.pid, signal.SIGSTOP)
+    wait_until(pid, "T")
+    os.killpg(job.pid, signal.SIGKILL)
+    assert status_of(job) == -signal.SIGKILL
+    wait_until(pid, None, "Z")
+
+
 def test_a_signal_that_the_script_does_not_handle_ends_both(server, tmp_path):
     job = launch(tmp_path, WAIT)
     pid = wait_for(tmp_path / "up")
     job.terminate()
     assert status_of(job) == 128 + signal.SIGTERM
-    assert not alive(pid)
+    wait_until(pid, None, "Z")
 
 
 def test_a_killed_job_does_not_leave_its_fork_running(server, tmp_path):
@@ -112,11 +142,7 @@ def test_a_killed_job_does_not_leave_its_fork_running(server, tmp_path):
     pid = wait_for(tmp_path / "up")
     job.kill()
     status_of(job)
-    for _ in range(500):
-        if not alive(pid):
-            return
-        time.sleep(0.01)
-    raise AssertionError("the fork goes on")
+    wait_until(pid, None, "Z")
 
 
 def test_jobs_run_side_by_side(server, tmp_path):
@@ -164,11 +190,7 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path, monkeypatch):
     pid = wait_for(tmp_path / "up")
     parent.kill()
     parent.wait()
-    for _ in range(1000):
-        if not alive(pid):
-            return
-        time.sleep(0.01)
-    raise AssertionError("the process goes on")
+    wait_until(pid, None, "Z")
 
 
 def test_only_this_user_can_reach_the_socket(server):
