@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 
 import pytest
 import yaml
@@ -38,3 +39,24 @@ def config():
 @pytest.fixture(params=SCALES)
 def scale(request):
     return request.param
+
+
+@pytest.fixture
+def stop(monkeypatch):
+    """Send this process a signal at the n-th call of a function of the training loop."""
+
+    def at(function, calls, number=signal.SIGTERM, place=None):
+        import stilts.training  # torch: not for every test
+
+        original, count = getattr(stilts.training, function), 0
+
+        def interrupted(*arguments, **options):
+            nonlocal count
+            count += 1
+            if count == calls:
+                signal.raise_signal(number)
+            return original(*arguments, **options)
+
+        monkeypatch.setattr(place or stilts.training, function, interrupted)
+
+    return at

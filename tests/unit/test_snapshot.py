@@ -11,17 +11,10 @@ from safetensors.torch import load_file
 
 import stilts.sealed
 import stilts.training
-from stilts.checkpoints import describe
-from stilts.data import write_task
-from stilts.manifest import file_digests, sha256_of, write_manifest
-from stilts.pretraining import pretrain
+from stilts.manifest import sha256_of
 from stilts.snapshot import FILE, Snapshot
-from stilts.stages import train_stage
-from stilts.standin import pretrain_model
 from stilts.training import train
-from stilts.trial import Setting
-from tests.unit.test_pretraining import CLM, MLM, TEXTS
-from tests.unit.tiny_models import checkpoint, fresh, pairs, random_encoded
+from tests.unit.tiny_models import fresh, random_encoded
 
 KEY = "a" * 64
 PLAIN = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 3, "warmup": 0.3}
@@ -53,25 +46,6 @@ def whole(name, precision="fp32"):
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / KEY
-
-
-@pytest.fixture
-def stop(monkeypatch):
-    """Send this process a signal at the n-th call of a function of the training loop."""
-
-    def at(function, calls, number=signal.SIGTERM, place=stilts.training):
-        original, count = getattr(stilts.training, function), 0
-
-        def interrupted(*arguments, **options):
-            nonlocal count
-            count += 1
-            if count == calls:
-                signal.raise_signal(number)
-            return original(*arguments, **options)
-
-        monkeypatch.setattr(place, function, interrupted)
-
-    return at
 
 
 def stopped(recipe, folder, minutes=60, code=143, **options):
@@ -272,119 +246,6 @@ def test_what_a_kill_left_half_written_is_cleared_away(folder):
     (folder / f".{FILE}.x1.tmp").write_bytes(b"half")
     run(PLAIN, Snapshot(folder, 60))
     assert list(folder.iterdir()) == []
-
-
-# Stages and stand-ins
-
-SETTING = Setting(
-    spec={},
-    checkpoint="c" * 64,
-    train="t" * 64,
-    validation="v" * 64,
-    code="f" * 16,
-    device_kind="cpu",
-    precision="fp32",
-    versions={"torch": "1"},
-)
-TASK = {"name": "t", "kind": "classification", "labels": ["x", "y"]}
-NAMES = {key: "n" for key in ("study", "scale", "protocol", "model", "chain")}
-STAGE = NAMES | {"tasks": [TASK], "recipe": CARRY | {"max_tokens": 24}, "size": None, "origins": {}}
-
-
-@pytest.fixture(scope="module")
-def parents(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("parents")
-    write_manifest(folder / "model", describe(checkpoint(folder / "model")))
-    fields = {"task": "t", "kind": "classification", "labels": ["x", "y"]}
-    splits = {"train": pairs(10), "validation": pairs(6, seed=4)}
-    write_task(folder / "data", splits, fields)
-    return {"parent": folder / "model", "data": folder / "data", "threads": 1}
-
-
-def test_a_stopped_stage_goes_on_and_deletes_its_snapshot(parents, tmp_path, stop, monkeypatch):
-    options = parents | {"snapshots": tmp_path / "snapshots"}
-    train_stage(STAGE, SETTING, folder=tmp_path / "whole", **options)
-    stop("pack", 7)
-    with pytest.raises(SystemExit):
-        train_stage(STAGE, SETTING, folder=tmp_path / "stopped", **options)
-    monkeypatch.undo()
-    assert len(list(options["snapshots"].glob(f"*/{FILE}"))) == 1
-    assert not (tmp_path / "stopped").exists()
-    train_stage(STAGE, SETTING, folder=tmp_path / "stopped", **options)
-    assert digests(tmp_path / "stopped") == digests(tmp_path / "whole")
-    assert list(options["snapshots"].iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("spec", "setting"),
-    [
-        ({"recipe": STAGE["recipe"] | {"lr": 1e-3}}, {}),
-        ({"size": 8, "recipe": STAGE["recipe"] | {"subset_seed": 1}}, {}),
-        ({"tasks": [TASK | {"labels": ["y", "x"]}]}, {}),
-        *[({}, {name: "other"}) for name in SETTING._fields[1:6]],
-        ({}, {"precision": "bf16"}),
-        ({}, {"versions": {"torch": "2"}}),
-    ],
-)
-def test_another_stage_does_not_take_the_snapshot(
-    spec, setting, parents, tmp_path, stop, monkeypatch, caplog
-):
-    options = parents | {"snapshots": tmp_path / "snapshots", "folder": tmp_path / "stage"}
-    stop("pack", 2)
-    with pytest.raises(SystemExit):
-        train_stage(STAGE, SETTING, **options)
-    monkeypatch.undo()
-    stop("pack", 1)
-    caplog.set_level(logging.INFO)
-    with pytest.raises(SystemExit):
-        train_stage(STAGE | spec, SETTING._replace(**setting), **options)
-    assert "resumed" not in caplog.text
-    assert len(list(options["snapshots"].iterdir())) == 2
-
-
-def digests(folder):
-    return {path.name: sha256_of(path) for path in folder.iterdir()}
-
-
-@pytest.mark.parametrize("spec", [MLM, CLM], ids=["mlm", "clm"])
-def test_pretraining_goes_on_to_the_same_bytes(spec, tmp_path, stop, monkeypatch):
-    spec = spec | {"steps": 12, "warmup": 0.5}
-    reached = pretrain(spec, TEXTS, tmp_path / "whole", progress=False)
-    for calls in (1, 5, 6):  # after steps 1, 6 and 12: the last one has nothing left to train
-        stop("rate", calls, place=stilts.pretraining)
-        snapshot = Snapshot(tmp_path / KEY, 60)
-        with pytest.raises(SystemExit):
-            pretrain(spec, TEXTS, tmp_path / "stopped", progress=False, snapshot=snapshot)
-        monkeypatch.undo()
-    snapshot = Snapshot(tmp_path / KEY, 60)
-    assert reached == pretrain(spec, TEXTS, tmp_path / "stopped", progress=False, snapshot=snapshot)
-    assert digests(tmp_path / "stopped") == digests(tmp_path / "whole")
-
-
-def test_a_stopped_stand_in_goes_on_unless_its_tokenizer_is_another(
-    tmp_path, stop, monkeypatch, caplog
-):
-    fields = {"task": "c", "kind": "corpus", "labels": []}
-    rows = [{"id": str(i), "text": text} for i, text in enumerate(TEXTS)]
-    write_task(tmp_path / "corpus", {"train": rows, "validation": rows[:9]}, fields)
-    tokenizer = checkpoint(tmp_path / "tokenizer")
-    recipe = MLM | {"steps": 4, "tokenizer": {"path": str(tokenizer)}}
-    spec = {"name": "m", "origin": {"pretrain": recipe}, "note": None}
-    options = {"corpus": tmp_path / "corpus", "threads": 1, "snapshots": tmp_path / "snapshots"}
-    pretrain_model(spec, folder=tmp_path / "whole", **options)
-    stop("rate", 3, place=stilts.pretraining)
-    with pytest.raises(SystemExit):
-        pretrain_model(spec, folder=tmp_path / "stopped", **options)
-    monkeypatch.undo()
-    caplog.set_level(logging.INFO)
-    (tokenizer / "note").write_text("changed")
-    pretrain_model(spec, folder=tmp_path / "other", **options)
-    assert "resumed" not in caplog.text
-    (tokenizer / "note").unlink()
-    pretrain_model(spec, folder=tmp_path / "stopped", **options)
-    assert "resumed after step 3" in caplog.text
-    assert file_digests(tmp_path / "stopped") == file_digests(tmp_path / "whole")
-    assert list(options["snapshots"].iterdir()) == []
 
 
 def test_losses_and_logits_come_back_as_they_were(folder, stop, monkeypatch):
