@@ -36,6 +36,12 @@ QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
+# A process with threads of its own, or one that has asked CUDA for devices, cannot be forked.
+FORKABLE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+}
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
@@ -46,8 +52,7 @@ def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-m", "stilts.preload", address, *libraries],
         cwd=Path(__file__).parent.parent,
-        # Read when libraries are loaded. A process with threads of its own cannot be forked safely.
-        env=os.environ | QUIET | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        env=os.environ | QUIET | FORKABLE,
         stdin=subprocess.PIPE,  # closed by the system when this process ends, however it ends
         process_group=0,  # Ctrl-C and Ctrl-Z are for the jobs; forks join their job's group
     )
