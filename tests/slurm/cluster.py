@@ -4,6 +4,7 @@ Everything lies below one folder: key of munge, sockets, state, logs. The daemon
 foreground as children of the tests, and the kernel ends them if the tests die.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -171,12 +172,19 @@ class Cluster:
     def start_again(self, job: str) -> None:
         """Wait until SLURM has requeued a job; start it now rather than two minutes later."""
 
+        def requeued() -> bool:
+            facts = self.call("scontrol", "show", "job", job)
+            return "JobState=PENDING" in facts or (
+                "JobState=RUNNING" in facts and "Restarts=0 " not in facts
+            )
+
         def started() -> bool:
             if job in self.jobs("PENDING"):
-                self.call("scontrol", "update", f"jobid={job}", "StartTime=now")
+                with contextlib.suppress(AssertionError):  # it has just been started
+                    self.call("scontrol", "update", f"jobid={job}", "StartTime=now")
             return job in self.jobs("RUNNING")
 
-        wait_until(lambda: job in self.jobs("PENDING"), "SLURM does not requeue it")
+        wait_until(requeued, "SLURM does not requeue it")
         wait_until(started, "SLURM does not start it again")
 
     def trainers(self, job: str = "") -> list[int]:
