@@ -191,9 +191,10 @@ class Cluster:
         """Return the processes that fine-tune, of all jobs or of one."""
         found = []
         for process in self._processes(*([f"SLURM_JOB_ID={job}"] if job else [])):
-            line = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace")
-            if ".finetune_targets.py" in line:
-                found.append(process)
+            with contextlib.suppress(OSError):  # it has just ended
+                line = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace")
+                if ".finetune_targets.py" in line:
+                    found.append(process)
         return found
 
     def _processes(self, *words: str) -> list[int]:
