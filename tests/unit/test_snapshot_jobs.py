@@ -12,23 +12,13 @@ from stilts.pretraining import pretrain
 from stilts.snapshot import FILE, Snapshot
 from stilts.stages import train_stage
 from stilts.standin import pretrain_model
-from stilts.trial import Setting
+from tests.unit.invented_setting import SETTING
 from tests.unit.test_pretraining import CLM, MLM, TEXTS
 from tests.unit.tiny_models import checkpoint, pairs
 
 KEY = "a" * 64
 CARRY = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 3, "warmup": 0.3, "clip": 0.5}
 CARRY |= {"micro_batch": 2, "last_window": "carry"}
-SETTING = Setting(
-    spec={},
-    checkpoint="c" * 64,
-    train="t" * 64,
-    validation="v" * 64,
-    code="f" * 16,
-    device_kind="cpu",
-    precision="fp32",
-    versions={"torch": "1"},
-)
 TASK = {"name": "t", "kind": "classification", "labels": ["x", "y"]}
 NAMES = {key: "n" for key in ("study", "scale", "protocol", "model", "chain")}
 STAGE = NAMES | {"tasks": [TASK], "recipe": CARRY | {"max_tokens": 24}, "size": None, "origins": {}}

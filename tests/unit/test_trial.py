@@ -8,7 +8,8 @@ from stilts.errors import UserError
 from stilts.manifest import sha256_of_bytes, write_manifest
 from stilts.provenance import ROOT
 from stilts.store import TrialStore
-from stilts.trial import Setting, read_setting, run_shard, shard
+from stilts.trial import read_setting, run_shard, shard
+from tests.unit.invented_setting import SETTING
 
 SPEC = {
     "study": "mine",
@@ -26,16 +27,7 @@ POINTS = ["lr1e-05_bs8_wu0_s12", "lr1e-05_bs8_wu0_s42", "lr1e-05_bs16_wu0.2_s42"
 
 @pytest.fixture
 def setting():
-    return Setting(
-        spec=SPEC,
-        checkpoint="c" * 64,
-        train="t" * 64,
-        validation="v" * 64,
-        code="f" * 16,
-        device_kind="cpu",
-        precision="fp32",
-        versions={"torch": "1"},
-    )
+    return SETTING._replace(spec=SPEC)
 
 
 @pytest.fixture
