@@ -24,6 +24,7 @@ from stilts.store import ENCODINGS, SNAPSHOTS
 from stilts.tokens import encoded_split
 from stilts.training import train
 from stilts.trial import Claim, Setting, Trial
+from stilts.workspace import Workspace
 
 Outcome = tuple[dict[str, Any], bytes, dict[str, Any]]
 
@@ -38,6 +39,7 @@ def train_points(
     threads: int,
     snapshots: Path = SNAPSHOTS,
     minutes: float = 10,
+    graphs: bool = True,
 ) -> Iterator[tuple[Trial, Outcome | Exception]]:
     """Fine-tune every trial from the same start; data and weights are read once.
 
@@ -50,6 +52,7 @@ def train_points(
         threads: CPU threads of this job; a different number can change the last bits of a run.
         snapshots: the folder of snapshots; a trial that has one there goes on from it.
         minutes: time between the snapshots of a trial.
+        graphs: see `Workspace`.
 
     Yields:
         Each trial with `(result, predictions, timing)`, or with the exception that ended it. A
@@ -63,6 +66,7 @@ def train_points(
         checkpoint, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
     )
     start = copy_weights(model)
+    workspace = Workspace(model, setting.precision, device, graphs=graphs)
     form = (task["kind"], tokenizer, recipe["max_tokens"])
     encodings = snapshots.parent / ENCODINGS.name
     sets = {
@@ -75,12 +79,10 @@ def train_points(
         reset(model, start, head, trial.recipe["seed"])
         with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
             history = train(
-                model,
+                workspace,
                 sets["train"],
                 trial.recipe,
                 validation=sets["validation"],
-                precision=setting.precision,
-                device=device,
                 progress=progress.step,
                 snapshot=snapshot,
             )

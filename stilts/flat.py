@@ -6,15 +6,28 @@ from transformers import PreTrainedModel
 from stilts.encoder import join, part, side_by_side
 
 
-def lay_flat(model: PreTrainedModel) -> torch.nn.Parameter:
+def lay_flat(model: PreTrainedModel, into: torch.nn.Parameter | None = None) -> torch.nn.Parameter:
     """Move weights and gradients into one long tensor each, with the model's as views of them.
 
     Clipping, optimiser and zeroing are then one call each, not one per parameter, which is what
     they cost for small models and for large models on a fast device.
+
+    Args:
+        model: its trained parameters are of one type and on one device.
+        into: what an earlier call on this model has returned: the same memory is used again.
+
+    Returns:
+        The weights, with a gradient of zeros.
     """
     parameters = side_by_side(model)
-    weights = torch.nn.Parameter(torch.cat([p.detach().flatten() for p in parameters]))
-    weights.grad = torch.zeros_like(weights)
+    values = [parameter.detach().flatten() for parameter in parameters]
+    if into is None:
+        weights = torch.nn.Parameter(torch.cat(values))
+        weights.grad = torch.zeros_like(weights)
+    else:
+        weights = into
+        torch.cat(values, out=weights.detach())
+        weights.grad.zero_()
     sizes = [parameter.numel() for parameter in parameters]
     pieces = zip(weights.detach().split(sizes), weights.grad.split(sizes), strict=True)
     for parameter, (values, gradient) in zip(parameters, pieces, strict=True):

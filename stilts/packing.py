@@ -5,7 +5,8 @@ know where a sequence ends; everything else works on single tokens.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -37,6 +38,18 @@ class Batch:
     longest: int
     labels: Tensor
     choices: int
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the fields that are tensors."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Tensor)}
+
+    def to(self, device: str) -> Self:
+        """Return the batch on a device, without waiting for the copies."""
+        moved = {
+            name: value.to(device, non_blocking=True) for name, value in self.tensors().items()
+        }
+        return replace(self, **moved)
 
 
 def pack(encoded: Encoded, indices: Sequence[int] | np.ndarray, device: str = "cpu") -> Batch:
@@ -72,22 +85,19 @@ def lay(
     if lengths.min() < longest:
         hidden = np.arange(longest) >= lengths[:, None]
         mask = np.where(hidden, np.float32("-inf"), np.float32(0))[:, None, None, :]
-
-    def tensor(array: np.ndarray) -> Tensor:
-        return torch.from_numpy(array).to(device, non_blocking=True)
-
-    return Batch(
-        tokens=tensor(tokens)[None],
-        positions=tensor(positions)[None],
-        types=tensor(np.zeros_like(tokens) if types is None else types)[None],
-        starts=tensor(starts),
-        bounds=tensor(bounds.astype(np.int32)),
-        slots=tensor(slots),
-        mask=None if mask is None else tensor(mask),
+    batch = Batch(
+        tokens=torch.from_numpy(tokens)[None],
+        positions=torch.from_numpy(positions)[None],
+        types=torch.from_numpy(np.zeros_like(tokens) if types is None else types)[None],
+        starts=torch.from_numpy(starts),
+        bounds=torch.from_numpy(bounds.astype(np.int32)),
+        slots=torch.from_numpy(slots),
+        mask=None if mask is None else torch.from_numpy(mask),
         longest=longest,
-        labels=tensor(labels),
+        labels=torch.from_numpy(labels),
         choices=choices,
     )
+    return batch if device == "cpu" else batch.to(device)
 
 
 def padded(batch: Batch, padding: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -18,7 +18,7 @@ from stilts.study import ROLES, Setting, load_study, read_layer
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 # Config keys that change no answer.
-HANDLING = ("trials_per_job", "trials_per_gpu", "snapshot_minutes")
+HANDLING = ("trials_per_job", "trials_per_gpu", "snapshot_minutes", "cuda_graphs")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from stilts.store import ENCODINGS, LOCKS, SNAPSHOTS
 from stilts.tokens import encoded_split
 from stilts.training import train
 from stilts.trial import Setting
+from stilts.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def train_stage(
     threads: int,
     snapshots: Path = SNAPSHOTS,
     minutes: float = 10,
+    graphs: bool = True,
 ) -> None:
     """Fine-tune the checkpoint `parent` on the last stage of `spec["chain"]` into `folder`.
 
@@ -53,6 +55,7 @@ def train_stage(
         threads: CPU threads.
         snapshots: the folder of snapshots; a stage that has one there goes on from it.
         minutes: time between snapshots.
+        graphs: see `Workspace`.
     """
     torch.set_num_threads(threads)
     facts = {"task": spec["tasks"][0], "recipe": spec["recipe"], "size": spec["size"]}
@@ -62,7 +65,7 @@ def train_stage(
             log.info("another process has trained this stage")
             return
         snapshot = Snapshot(snapshots / key, minutes)
-        _train_stage(spec, setting, parent, data, folder, snapshot)
+        _train_stage(spec, setting, parent, data, folder, snapshot, graphs)
         snapshot.discard()
 
 
@@ -73,6 +76,7 @@ def _train_stage(
     data: Path,
     folder: Path,
     snapshot: Snapshot,
+    graphs: bool,
 ) -> None:
     task, recipe = spec["tasks"][0], spec["recipe"]
     model, tokenizer, head = load(
@@ -84,14 +88,13 @@ def _train_stage(
     train_set = encoded_split(data, "train", *form, **sample, root=encodings)
     validation = encoded_split(data, "validation", *form, root=encodings)
     name = f"{spec['model']} {spec['chain']}"
+    device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
     with snapshot, Progress(name) as progress:
         history = train(
-            model,
+            Workspace(model, setting.precision, device, graphs=graphs),
             train_set,
             recipe,
             validation=validation,
-            precision=setting.precision,
-            device="cuda" if setting.device_kind.startswith("cuda") else "cpu",
             progress=progress.step,
             snapshot=snapshot,
         )

@@ -6,19 +6,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torch.utils.data import RandomSampler
-from transformers import PreTrainedModel
 
 from stilts.encoding import Encoded
-from stilts.evaluation import METRICS, predict, scores
-from stilts.flat import lay_apart, lay_flat
+from stilts.evaluation import METRICS, scores
 from stilts.history import History
-from stilts.memory import pieces, tokens_at_once
-from stilts.modelling import forward
-from stilts.packing import Batch, pack
+from stilts.memory import pieces
+from stilts.packing import pack
 from stilts.schedule import rate
 from stilts.snapshot import Snapshot, State
+from stilts.workspace import Workspace
 
 DEFAULTS: dict[str, Any] = {
     "micro_batch": None,  # None: the whole batch at once
@@ -33,29 +30,26 @@ DEFAULTS: dict[str, Any] = {
 
 
 def train(
-    model: PreTrainedModel,
+    workspace: Workspace,
     train_set: Encoded,
     recipe: dict[str, Any],
     *,
     validation: Encoded | None = None,
     metrics: Sequence[str] = METRICS,
-    precision: str = "fp32",
-    device: str = "cpu",
     progress: Callable[[History, int, Tensor], None] | None = None,
     snapshot: Snapshot | None = None,
 ) -> History:
-    """Train `model` in place by `recipe` and score it on `validation` after every epoch.
+    """Train a model in place by `recipe` and score it on `validation` after every epoch.
+
+    workspace: holds the model.
 
     recipe: needs lr, batch, seed and epochs; DEFAULTS holds the rest, and other keys are ignored.
-    precision: "fp32", or "bf16" for autocast around the forward pass.
     progress: called after every optimiser step with the history so far, the steps in all and the
         step's loss, which is still on the device.
     snapshot: where to go on from, and where to save to on the way.
     """
     recipe = DEFAULTS | recipe
-    model.to(device).train()
-    limit = tokens_at_once(model, train_set, precision, device)
-    weights = lay_flat(model)
+    weights = workspace.open(train_set)
     optimizer = _adamw(weights, recipe)
     total = total_steps(len(train_set), recipe)
     torch.manual_seed(recipe["seed"])
@@ -69,14 +63,11 @@ def train(
         if history.diverged:  # NaN weights stay NaN: every further epoch would repeat the last
             break
         for window, complete in windows(np.fromiter(sampler, np.int64), recipe)[state.windows :]:
-            loss = torch.zeros((), device=device)
+            loss = torch.zeros((), device=weights.device)
             for examples, weight in window:
-                for piece in pieces(train_set, examples, limit):
-                    batch = pack(train_set, piece, device)
-                    with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
-                        share = weight * example_loss(model, batch)
-                    share.backward()
-                    loss += share.detach()
+                for piece in pieces(train_set, examples, workspace.limit):
+                    batch = pack(train_set, piece)
+                    loss += workspace.accumulate(batch, weight)  # forward and backward
                     history.tokens += batch.tokens.shape[1]
                 if recipe["clip_each"] == "micro_batch":
                     _clip(weights, recipe)
@@ -95,18 +86,13 @@ def train(
                 snapshot.keep(state)
         history.close_epoch(epoch, torch.stack(state.losses).tolist())
         if validation is not None:
-            history.logits.append(predict(model, validation, precision=precision, device=device))
+            history.logits.append(workspace.predict(validation))
             history.epochs[-1] |= scores(history.logits[-1], validation.labels, metrics)
         state.next_draw()
         if snapshot:
             snapshot.keep(state)
-    lay_apart(model)
+    workspace.close()
     return history
-
-
-def example_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """Return the cross entropy summed over the batch's examples, in fp32."""
-    return functional.cross_entropy(forward(model, batch).float(), batch.labels, reduction="sum")
 
 
 def _adamw(weights: torch.nn.Parameter, recipe: dict[str, Any]) -> torch.optim.AdamW:

@@ -3,10 +3,12 @@ import pytest
 import torch
 
 import stilts.training
+import stilts.workspace
 from stilts.errors import UserError
 from stilts.memory import COPIES, KEPT, fit, pieces, token_bytes, tokens_at_once
 from stilts.packing import pack
-from stilts.training import example_loss, train
+from stilts.training import train
+from stilts.workspace import Workspace, example_loss
 from tests.unit.tiny_models import STILL, fresh, random_encoded
 
 RECIPE = {"lr": 1e-3, "batch": 6, "seed": 3, "epochs": 2, "warmup": 0.5}
@@ -62,14 +64,14 @@ def test_without_a_limit_a_batch_stays_whole():
 def test_a_batch_in_pieces_trains_as_the_whole_batch_does(monkeypatch, change):
     encoded = random_encoded(12)
     whole, cut = (fresh("roberta", "classification", **STILL) for _ in range(2))
-    wanted = train(whole, encoded, RECIPE | change)
-    monkeypatch.setattr(stilts.training, "tokens_at_once", lambda *_: 20)
+    wanted = train(Workspace(whole), encoded, RECIPE | change)
+    monkeypatch.setattr(stilts.workspace, "tokens_at_once", lambda *_: 20)
     packed = []
     original = stilts.training.pack
     monkeypatch.setattr(
         stilts.training, "pack", lambda *given: packed.append(given[1]) or original(*given)
     )
-    found = train(cut, encoded, RECIPE | change)
+    found = train(Workspace(cut), encoded, RECIPE | change)
     assert len(packed) > 2 * len(wanted.losses)
     torch.testing.assert_close(found.losses, wanted.losses, atol=1e-5, rtol=0)
     assert found.tokens == wanted.tokens

@@ -9,6 +9,7 @@ from stilts.encoding import encode
 from stilts.modelling import copy_weights, forward, load, reset, save
 from stilts.packing import pack
 from stilts.training import train
+from stilts.workspace import Workspace
 from tests.unit.tiny_models import checkpoint, pairs, questions
 
 RECIPE = {"lr": 1e-3, "batch": 4, "seed": 1, "epochs": 1}
@@ -120,13 +121,13 @@ def test_a_reset_model_equals_a_fresh_load(roberta):
     model, tokenizer, report = load(roberta, "classification", 2, 12)
     start = copy_weights(model)
     encoded = encode(pairs(8), "classification", tokenizer, 20)
-    train(model, encoded, RECIPE)
+    train(Workspace(model), encoded, RECIPE)
     assert not same(copy_weights(model), start)
     reset(model, start, report, 42)
     fresh, _, _ = load(roberta, "classification", 2, 42)
     assert same(copy_weights(model), copy_weights(fresh))
-    train(model, encoded, RECIPE)
-    train(fresh, encoded, RECIPE)
+    train(Workspace(model), encoded, RECIPE)
+    train(Workspace(fresh), encoded, RECIPE)
     assert same(copy_weights(model), copy_weights(fresh)), "and it trains to the same bytes"
 
 
@@ -134,7 +135,7 @@ def test_a_reset_model_equals_a_fresh_load(roberta):
 def test_a_saved_model_reads_as_any_transformers_checkpoint(kind, roberta, tmp_path):
     model, tokenizer, _ = load(roberta, kind, 3, 12)
     encoded = encode(pairs(4) if kind == "classification" else questions(4), kind, tokenizer, 40)
-    train(model, encoded, RECIPE)
+    train(Workspace(model), encoded, RECIPE)
     save(model, tokenizer, tmp_path, "toy")
     assert (tmp_path / "model.safetensors").stat().st_size > 0
     assert not list(tmp_path.glob("*.bin"))

@@ -14,6 +14,7 @@ import stilts.training
 from stilts.manifest import sha256_of
 from stilts.snapshot import FILE, Snapshot
 from stilts.training import train
+from stilts.workspace import Workspace
 from tests.unit.tiny_models import fresh, random_encoded
 
 KEY = "a" * 64
@@ -26,12 +27,18 @@ PACKED = {"plain": 9, "carry": 15}  # micro-batches of 10 examples in 3 epochs
 def run(recipe, snapshot=None, precision="fp32"):
     """Train a tiny model, dropout on, and return all that the run leaves behind."""
     model = fresh("roberta", "classification")
-    options = {"validation": random_encoded(9, seed=5), "precision": precision}
+    options = {"validation": random_encoded(9, seed=5)}
     if snapshot is None:
-        history = train(model, random_encoded(10), recipe, **options)
+        history = train(Workspace(model, precision), random_encoded(10), recipe, **options)
     else:
         with snapshot:
-            history = train(model, random_encoded(10), recipe, **options, snapshot=snapshot)
+            history = train(
+                Workspace(model, precision),
+                random_encoded(10),
+                recipe,
+                **options,
+                snapshot=snapshot,
+            )
     weights = [parameter.detach().numpy().tobytes() for parameter in model.parameters()]
     logits = [values.tobytes() for values in history.logits]
     return weights, logits, {**vars(history), "logits": None}

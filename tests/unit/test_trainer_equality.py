@@ -6,6 +6,7 @@ import torch
 
 from benchmarks.reference import Reference
 from stilts.training import train
+from stilts.workspace import Workspace
 from tests.unit.tiny_models import STILL, fresh, random_encoded
 
 # Accumulation with an incomplete last window, warmup, decay, and clipping that is at work.
@@ -36,7 +37,7 @@ def test_every_loss_of_fifty_steps_and_the_final_weights_equal_the_trainers(fami
     ours = fresh(family, kind, initializer_range=0.1, **STILL)
     theirs = fresh(family, kind, **STILL)
     theirs.load_state_dict(ours.state_dict())
-    history = train(ours, encoded, RECIPE)
+    history = train(Workspace(ours), encoded, RECIPE)
     reference = Reference(theirs, encoded, RECIPE, tmp_path, use_cpu=True)
     reference.train()
     wanted = reference.losses

@@ -13,6 +13,7 @@ from stilts.modelling import forward
 from stilts.packing import pack
 from stilts.schedule import rate
 from stilts.training import DEFAULTS, total_steps, train, windows
+from stilts.workspace import Workspace
 from tests.unit.tiny_models import STILL, fresh, pairs, questions, random_encoded, tokenizer_of
 
 RECIPE = {"lr": 5e-3, "batch": 8, "warmup": 0.2, "seed": 12, "epochs": 1}
@@ -26,8 +27,8 @@ def encoded_of(family, kind, count):
 def test_accumulation_equals_the_full_batch():
     encoded = random_encoded(21)
     whole, split = (fresh("roberta", "classification", **STILL) for _ in range(2))
-    one = train(whole, encoded, RECIPE)
-    two = train(split, encoded, RECIPE | {"micro_batch": 2})
+    one = train(Workspace(whole), encoded, RECIPE)
+    two = train(Workspace(split), encoded, RECIPE | {"micro_batch": 2})
     np.testing.assert_allclose(one.losses, two.losses, atol=1e-6)
     for left, right in zip(whole.parameters(), split.parameters(), strict=True):
         torch.testing.assert_close(left, right, atol=1e-5, rtol=0)
@@ -57,7 +58,7 @@ def test_a_carried_gradient_reaches_the_next_epochs_first_step():
     recipe = {"lr": 1e-2, "batch": 2, "micro_batch": 1, "seed": 3, "epochs": 2, "clip": None}
     model = fresh("bert", "classification", **STILL)
     twin = copy.deepcopy(model).train()
-    train(model, encoded, recipe | {"last_window": "carry"})
+    train(Workspace(model), encoded, recipe | {"last_window": "carry"})
     sampler = RandomSampler(range(3), generator=torch.Generator().manual_seed(3))
     optimizer = torch.optim.AdamW(twin.parameters(), lr=1e-2, weight_decay=0)
     for factor in (1.0, 0.5):
@@ -83,7 +84,7 @@ def test_clipping_after_every_micro_batch_differs_from_clipping_the_step():
     ends = []
     for each in ("step", "micro_batch"):
         model = fresh("bert", "classification", **STILL)
-        ends.append(train(model, encoded, recipe | {"clip_each": each}).losses[-1])
+        ends.append(train(Workspace(model), encoded, recipe | {"clip_each": each}).losses[-1])
     assert ends[0] != ends[1]
 
 
@@ -112,7 +113,7 @@ def test_the_same_inputs_give_the_same_bytes():
     for _ in range(2):
         model = fresh("roberta", "classification")
         torch.rand(3)
-        history = train(model, encoded, RECIPE | {"epochs": 2}, validation=held_out)
+        history = train(Workspace(model), encoded, RECIPE | {"epochs": 2}, validation=held_out)
         ends.append(
             (history, [parameter.detach().numpy().tobytes() for parameter in model.parameters()])
         )
@@ -120,7 +121,7 @@ def test_the_same_inputs_give_the_same_bytes():
     assert weights == again
     assert (one.losses, one.epochs) == (two.losses, two.epochs)
     assert all(np.array_equal(a, b) for a, b in zip(one.logits, two.logits, strict=True))
-    other = train(fresh("roberta", "classification"), encoded, RECIPE | {"seed": 42})
+    other = train(Workspace(fresh("roberta", "classification")), encoded, RECIPE | {"seed": 42})
     assert other.losses != one.losses[: len(other.losses)]
 
 
@@ -128,7 +129,7 @@ def test_dropout_is_active_in_training_only():
     encoded = random_encoded(8)
     model = fresh("bert", "classification", hidden_dropout_prob=0.5)
     recipe = RECIPE | {"lr": 0.0, "epochs": 2}
-    history = train(model, encoded, recipe, validation=encoded)
+    history = train(Workspace(model), encoded, recipe, validation=encoded)
     assert history.losses[0] != history.losses[1]
     assert np.array_equal(history.logits[0], history.logits[1])
 
@@ -138,14 +139,14 @@ def test_validation_is_scored_after_every_epoch_and_does_not_change_training():
     seen, blind = fresh("bert", "classification"), fresh("bert", "classification")
     steps = []
     history = train(
-        seen,
+        Workspace(seen),
         encoded,
         RECIPE | {"epochs": 3},
         validation=held_out,
         metrics=["accuracy"],
         progress=lambda now, total, loss: steps.append((now.steps, total, loss.item())),
     )
-    assert train(blind, encoded, RECIPE | {"epochs": 3}).losses == history.losses
+    assert train(Workspace(blind), encoded, RECIPE | {"epochs": 3}).losses == history.losses
     assert [record["epoch"] for record in history.epochs] == [1, 2, 3]
     assert set(history.epochs[0]) == {"epoch", "train_loss", "accuracy"}
     assert history.epochs[0]["train_loss"] == pytest.approx(np.mean(history.losses[:3]))
@@ -159,7 +160,9 @@ def test_validation_is_scored_after_every_epoch_and_does_not_change_training():
 def test_a_diverged_run_is_a_result_and_not_an_error():
     encoded = random_encoded(16)
     model = fresh("bert", "classification")
-    history = train(model, encoded, RECIPE | {"lr": math.inf, "epochs": 3}, validation=encoded)
+    history = train(
+        Workspace(model), encoded, RECIPE | {"lr": math.inf, "epochs": 3}, validation=encoded
+    )
     assert history.diverged
     assert len(history.epochs) < 3, "it stops early"
     assert history.epochs[-1]["train_loss"] is None
@@ -172,7 +175,7 @@ def test_the_model_learns_a_rule_in_bf16_too():
     encoded.tokens[encoded.offsets + 1] = marked
     recipe = {"lr": 3e-3, "batch": 8, "seed": 1, "epochs": 12}
     model = fresh("roberta", "classification", num_labels=2)
-    history = train(model, encoded, recipe, validation=encoded, precision="bf16")
+    history = train(Workspace(model, "bf16"), encoded, recipe, validation=encoded)
     assert history.epochs[-1]["accuracy"] > 0.9
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
@@ -180,6 +183,6 @@ def test_the_model_learns_a_rule_in_bf16_too():
 def test_impossible_recipes_are_refused():
     model, encoded = fresh("bert", "classification"), random_encoded(3)
     with pytest.raises(ValueError, match="batch 8 is no multiple of micro_batch 3"):
-        train(model, encoded, RECIPE | {"micro_batch": 3})
+        train(Workspace(model), encoded, RECIPE | {"micro_batch": 3})
     with pytest.raises(ValueError, match="3 examples never fill a window of 8"):
-        train(model, encoded, RECIPE | {"micro_batch": 2, "last_window": "carry"})
+        train(Workspace(model), encoded, RECIPE | {"micro_batch": 2, "last_window": "carry"})

@@ -108,9 +108,11 @@ def test_the_protocol_of_the_released_code_reruns_training_but_neither_data_nor_
     assert "'last_window': 'carry'" in plan.text
 
 
-@pytest.mark.parametrize("key", ["trials_per_job", "trials_per_gpu"])
-def test_another_number_of_trials_at_a_time_reruns_nothing(project, key):
-    assert project.plan(**{key: 3}).idle
+@pytest.mark.parametrize(
+    "key, value", [("trials_per_job", 3), ("trials_per_gpu", 3), ("cuda_graphs", False)]
+)
+def test_another_way_to_the_same_numbers_reruns_nothing(project, key, value):
+    assert project.plan(**{key: value}).idle
 
 
 def test_a_new_target_brings_its_own_data_and_runs_alone(project):

@@ -13,12 +13,15 @@ with job(snakemake.log[0], preloaded=True):
         take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
         from stilts.finetuning import train_points  # torch: not needed when the store has all
 
-        options = {**folders, "threads": snakemake.threads, "minutes": minutes}
-        return train_points(setting, trials, claim, **options)
+        return train_points(setting, trials, claim, **folders, **options)
 
     spec = snakemake.params.spec
     folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
     setting = read_setting(spec, **folders, device=snakemake.config["device"])
-    minutes = snakemake.config["snapshot_minutes"]
+    options = {
+        "threads": snakemake.threads,
+        "minutes": snakemake.config["snapshot_minutes"],
+        "graphs": snakemake.config["cuda_graphs"],
+    }
     trials = shard(spec, snakemake.output.runs, snakemake.output.predictions)
     run_shard(setting, trials, train_missing, TrialStore())
