@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
             claim,
             **paths,
             threads=1,  # as in the workflow: so small a model gains nothing from more
-            snapshots=folder / "snapshots",
+            store=folder / "store",
         )
 
     trials = shard(spec["cell"], runs, predictions)

@@ -20,7 +20,7 @@ from stilts.manifest import sha256_of_bytes
 from stilts.modelling import HeadReport, copy_weights, load, reset
 from stilts.progress import Progress
 from stilts.snapshot import Snapshot
-from stilts.store import ENCODINGS, SNAPSHOTS
+from stilts.store import SNAPSHOTS, STORE
 from stilts.tokens import encoded_split
 from stilts.training import train
 from stilts.trial import Claim, Setting, Trial
@@ -37,7 +37,7 @@ def train_points(
     checkpoint: Path,
     data: Path,
     threads: int,
-    snapshots: Path = SNAPSHOTS,
+    store: Path = STORE,
     minutes: float = 10,
     graphs: bool = True,
 ) -> Iterator[tuple[Trial, Outcome | Exception]]:
@@ -50,7 +50,7 @@ def train_points(
         checkpoint: the folder of the starting model.
         data: the folder of the target's canonical rows.
         threads: CPU threads of this job; a different number can change the last bits of a run.
-        snapshots: the folder of snapshots; a trial that has one there goes on from it.
+        store: holds snapshots, from which a trial goes on, and encoded splits.
         minutes: time between the snapshots of a trial.
         graphs: see `Workspace`.
 
@@ -68,16 +68,14 @@ def train_points(
     start = copy_weights(model)
     workspace = Workspace(model, setting.precision, device, graphs=graphs)
     form = (task["kind"], tokenizer, recipe["max_tokens"])
-    encodings = snapshots.parent / ENCODINGS.name
     sets = {
-        split: encoded_split(data, split, *form, root=encodings)
-        for split in ("train", "validation")
+        split: encoded_split(data, split, *form, store=store) for split in ("train", "validation")
     }
 
     def attempt(trial: Trial, progress: Progress) -> Outcome:
         began = time.perf_counter()
         reset(model, start, head, trial.recipe["seed"])
-        with Snapshot(snapshots / setting.key(trial.recipe), minutes) as snapshot:
+        with Snapshot(store / SNAPSHOTS / setting.key(trial.recipe), minutes) as snapshot:
             history = train(
                 workspace,
                 sets["train"],

@@ -116,7 +116,7 @@ def find(config: Mapping[str, Any], results: Path = STORE.parent) -> list[Group]
     # Those of stages and of trials to come are needed until everything is there.
     spent = [path for path in snapshots if uses.entries.get(path.name) or not uses.unfinished]
     spent = [path for path in spent if _old(path)]
-    encodings = sorted((results / STORE.name / ENCODINGS.name).glob("*"))
+    encodings = sorted((results / STORE.name / ENCODINGS).glob("*"))
     idle = [path for path in encodings if _old(path)]
     litter = [path for path in _litter(results) if _old(path)]
     return [

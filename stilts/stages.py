@@ -8,8 +8,10 @@ from typing import Any
 import torch
 
 from stilts.checkpoints import describe, is_made
+from stilts.encoding import Encoded
 from stilts.evaluation import degenerate, predict, scores
 from stilts.finetuning import baselines, predictions_file
+from stilts.history import History
 from stilts.locks import exclusive
 from stilts.manifest import (
     MANIFEST,
@@ -23,7 +25,7 @@ from stilts.manifest import (
 from stilts.modelling import load, save
 from stilts.progress import Progress
 from stilts.snapshot import Snapshot
-from stilts.store import ENCODINGS, LOCKS, SNAPSHOTS
+from stilts.store import LOCKS, SNAPSHOTS, STORE
 from stilts.tokens import encoded_split
 from stilts.training import train
 from stilts.trial import Setting
@@ -40,7 +42,7 @@ def train_stage(
     data: Path,
     folder: Path,
     threads: int,
-    snapshots: Path = SNAPSHOTS,
+    store: Path = STORE,
     minutes: float = 10,
     graphs: bool = True,
 ) -> None:
@@ -53,71 +55,71 @@ def train_stage(
         data: the folder of the stage's task.
         folder: receives weights, config, tokenizer and, last, the manifest.
         threads: CPU threads.
-        snapshots: the folder of snapshots; a stage that has one there goes on from it.
+        store: holds snapshots, from which a stage goes on, locks and encoded splits.
         minutes: time between snapshots.
         graphs: see `Workspace`.
     """
     torch.set_num_threads(threads)
-    facts = {"task": spec["tasks"][0], "recipe": spec["recipe"], "size": spec["size"]}
-    key = digest_of({**setting.facts(), **facts})
-    with exclusive(key, snapshots.parent / LOCKS.name):
+    task, recipe = spec["tasks"][0], spec["recipe"]
+    key = digest_of({**setting.facts(), "task": task, "recipe": recipe, "size": spec["size"]})
+    with exclusive(key, store / LOCKS):
         if is_made(folder, key):
             log.info("another process has trained this stage")
             return
-        snapshot = Snapshot(snapshots / key, minutes)
-        _train_stage(spec, setting, parent, data, folder, snapshot, graphs)
+        model, tokenizer, head = load(
+            parent, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
+        )
+        sets = _encode(spec, tokenizer, data, store)
+        device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
+        workspace = Workspace(model, setting.precision, device, graphs=graphs)
+        snapshot = Snapshot(store / SNAPSHOTS / key, minutes)
+        with snapshot, Progress(f"{spec['model']} {spec['chain']}") as progress:
+            history = train(
+                workspace,
+                sets["train"],
+                recipe,
+                validation=sets["validation"],
+                progress=progress.step,
+                snapshot=snapshot,
+            )
+        for epoch in history.epochs:
+            log.info("%s", epoch)
+        with filled_folder(folder) as temporary:
+            save(model.cpu(), tokenizer, temporary, task=task["name"])
+            fields = {**_facts(spec, setting, history, sets), "key": key, "head": head}
+            (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
         snapshot.discard()
 
 
-def _train_stage(
-    spec: Mapping[str, Any],
-    setting: Setting,
-    parent: Path,
-    data: Path,
-    folder: Path,
-    snapshot: Snapshot,
-    graphs: bool,
-) -> None:
-    task, recipe = spec["tasks"][0], spec["recipe"]
-    model, tokenizer, head = load(
-        parent, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
-    )
-    form = (task["kind"], tokenizer, recipe["max_tokens"])
-    encodings = snapshot.folder.parents[1] / ENCODINGS.name
+def _encode(spec: Mapping[str, Any], tokenizer: Any, data: Path, store: Path) -> dict[str, Encoded]:
+    """Return the stage's training set, a sample if it has a size, and its validation set."""
+    recipe = spec["recipe"]
+    form = (spec["tasks"][0]["kind"], tokenizer, recipe["max_tokens"])
     sample = {"size": spec["size"], "seed": recipe["subset_seed"]} if spec["size"] else {}
-    train_set = encoded_split(data, "train", *form, **sample, root=encodings)
-    validation = encoded_split(data, "validation", *form, root=encodings)
-    name = f"{spec['model']} {spec['chain']}"
-    device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
-    with snapshot, Progress(name) as progress:
-        history = train(
-            Workspace(model, setting.precision, device, graphs=graphs),
-            train_set,
-            recipe,
-            validation=validation,
-            progress=progress.step,
-            snapshot=snapshot,
-        )
-    for epoch in history.epochs:
-        log.info("%s", epoch)
-    reasons = degenerate(history.logits[-1], validation.labels, history.losses)
-    with filled_folder(folder) as temporary:
-        save(model.cpu(), tokenizer, temporary, task=task["name"])
-        fields = {
-            **{key: spec[key] for key in ("study", "scale", "protocol", "model", "chain")},
-            **setting.facts(),
-            "key": snapshot.folder.name,
-            "tasks": [item["name"] for item in spec["tasks"]],
-            "recipe": recipe,
-            "origins": spec["origins"],
-            "head": head,
-            "epochs": history.epochs,
-            "diverged": history.diverged,
-            "degenerate_reasons": reasons,
-            "n_train": len(train_set),
-            "n_validation": len(validation),
-        }
-        (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
+    return {
+        "train": encoded_split(data, "train", *form, **sample, store=store),
+        "validation": encoded_split(data, "validation", *form, store=store),
+    }
+
+
+def _facts(
+    spec: Mapping[str, Any], setting: Setting, history: History, sets: Mapping[str, Encoded]
+) -> dict[str, Any]:
+    """Return what the manifest tells of a stage: what it is, and how its training went."""
+    return {
+        **{key: spec[key] for key in ("study", "scale", "protocol", "model", "chain")},
+        **setting.facts(),
+        "tasks": [item["name"] for item in spec["tasks"]],
+        "recipe": spec["recipe"],
+        "origins": spec["origins"],
+        "epochs": history.epochs,
+        "diverged": history.diverged,
+        "degenerate_reasons": degenerate(
+            history.logits[-1], sets["validation"].labels, history.losses
+        ),
+        "n_train": len(sets["train"]),
+        "n_validation": len(sets["validation"]),
+    }
 
 
 def score_zero_shot(
@@ -129,7 +131,7 @@ def score_zero_shot(
     score: Path,
     predictions: Path,
     threads: int,
-    encodings: Path = ENCODINGS,
+    store: Path = STORE,
 ) -> None:
     """Score a checkpoint on the validation split of a task that it is not trained on here.
 
@@ -142,7 +144,7 @@ def score_zero_shot(
         checkpoint, task["kind"], len(task["labels"]), spec["seed"], task["name"]
     )
     form = (task["kind"], tokenizer, spec["max_tokens"])
-    validation = encoded_split(data, "validation", *form, root=encodings)
+    validation = encoded_split(data, "validation", *form, store=store)
     device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
     logits = predict(model, validation, precision=setting.precision, device=device)
     variants = scores(logits, validation.labels)

@@ -22,7 +22,7 @@ from stilts.manifest import (
 from stilts.pretraining import pretrain
 from stilts.provenance import fingerprint
 from stilts.snapshot import Snapshot
-from stilts.store import LOCKS, SNAPSHOTS
+from stilts.store import LOCKS, SNAPSHOTS, STORE
 from stilts.trial import library_versions
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def pretrain_model(
     corpus: Path,
     folder: Path,
     threads: int,
-    snapshots: Path = SNAPSHOTS,
+    store: Path = STORE,
     minutes: float = 10,
 ) -> None:
     """Pretrain the model that `spec["origin"]["pretrain"]` describes into `folder`.
@@ -44,7 +44,7 @@ def pretrain_model(
         corpus: the folder of the corpus' canonical rows.
         folder: receives weights, config, tokenizer and, last, the manifest.
         threads: CPU threads; a different number can change the last bits.
-        snapshots: the folder of snapshots; a model that has one there goes on from it.
+        store: holds locks, and snapshots, from which a model goes on.
         minutes: time between snapshots.
 
     Raises:
@@ -58,8 +58,8 @@ def pretrain_model(
     }
     splits = read_manifest(corpus)["splits"]
     digests = {split: splits[split]["sha256"] for split in texts}
-    snapshot = Snapshot(snapshots / _key(recipe, digests), minutes)
-    with exclusive(snapshot.folder.name, snapshots.parent / LOCKS.name):
+    snapshot = Snapshot(store / SNAPSHOTS / _key(recipe, digests), minutes)
+    with exclusive(snapshot.folder.name, store / LOCKS):
         if is_made(folder, snapshot.folder.name):
             log.info("another process has pretrained this model")
             return

@@ -18,9 +18,10 @@ from stilts.locks import exclusive
 from stilts.manifest import sha256_of, to_json, write_atomic
 
 STORE = Path("results/.store")
-SNAPSHOTS = STORE / "snapshots"
-ENCODINGS = STORE / "encodings"
-LOCKS = STORE / "locks"
+# Beside the trials, below the same folder.
+SNAPSHOTS = "snapshots"
+ENCODINGS = "encodings"
+LOCKS = "locks"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class TrialStore:
 
     def __init__(self, root: Path = STORE):
         self.trials = root / "trials"
-        self.snapshots = root / SNAPSHOTS.name
-        self.locks = root / LOCKS.name
+        self.snapshots = root / SNAPSHOTS
+        self.locks = root / LOCKS
 
     def _folder(self, key: str) -> Path:
         return self.trials / key[:2] / key

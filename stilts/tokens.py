@@ -14,7 +14,7 @@ from stilts.data import limit_rows, read_split, split_digest
 from stilts.encoding import Encoded, encode
 from stilts.manifest import digest_of
 from stilts.provenance import fingerprint
-from stilts.store import ENCODINGS
+from stilts.store import ENCODINGS, STORE
 
 ARRAYS = ("tokens", "types", "lengths", "labels", "offsets")
 
@@ -30,7 +30,7 @@ def encoded_split(
     *,
     size: int | None = None,
     seed: int = 0,
-    root: Path = ENCODINGS,
+    store: Path = STORE,
 ) -> Encoded:
     """Return a split of the task in the folder `data` as `stilts.encoding.encode` gives it.
 
@@ -45,7 +45,7 @@ def encoded_split(
         max_tokens: as for `encode`.
         size: a sample of so many rows; None takes all.
         seed: of the sample.
-        root: the folder of encoded splits.
+        store: encoded splits lie in a folder of it.
 
     Raises:
         UserError: a file of the task is missing or damaged.
@@ -68,7 +68,7 @@ def encoded_split(
             "code": fingerprint("stilts.tokens"),
         }
     )
-    path = root / f"{key}.safetensors"
+    path = store / ENCODINGS / f"{key}.safetensors"
     if path.is_file():
         try:
             return _read(path, key)

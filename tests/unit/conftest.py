@@ -48,7 +48,8 @@ def stop(monkeypatch):
     def at(function, calls, number=signal.SIGTERM, place=None):
         import stilts.training  # torch: not for every test
 
-        original, count = getattr(stilts.training, function), 0
+        module = place or stilts.training
+        original, count = getattr(module, function), 0
 
         def interrupted(*arguments, **options):
             nonlocal count
@@ -57,6 +58,6 @@ def stop(monkeypatch):
                 signal.raise_signal(number)
             return original(*arguments, **options)
 
-        monkeypatch.setattr(place or stilts.training, function, interrupted)
+        monkeypatch.setattr(module, function, interrupted)
 
     return at

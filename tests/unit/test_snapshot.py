@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 import stilts.sealed
-import stilts.training
+import stilts.workspace
 from stilts.manifest import sha256_of
 from stilts.snapshot import FILE, Snapshot
 from stilts.training import train
@@ -94,13 +94,13 @@ def test_in_bf16_too(folder, stop, monkeypatch):
 def test_a_run_that_is_stopped_while_it_is_scored_saves_the_scored_epoch(
     epoch, folder, stop, monkeypatch
 ):
-    stop("predict", epoch)
+    stop("predict", epoch, place=stilts.workspace)
     stopped(PLAIN, folder)
     monkeypatch.undo()
     scored = []
-    original = stilts.training.predict
+    original = stilts.workspace.predict
     monkeypatch.setattr(
-        stilts.training, "predict", lambda *a, **b: scored.append(1) or original(*a, **b)
+        stilts.workspace, "predict", lambda *a, **b: scored.append(1) or original(*a, **b)
     )
     assert run(PLAIN, Snapshot(folder, 60)) == whole("plain")
     assert len(scored) == 3 - epoch
@@ -122,7 +122,7 @@ def test_a_run_that_is_stopped_after_every_step_ends_with_the_same_bytes(folder,
 
 def test_a_diverged_run_stays_diverged(folder, stop, monkeypatch):
     recipe = PLAIN | {"lr": float("inf"), "warmup": 0.0}
-    stop("predict", 1)
+    stop("predict", 1, place=stilts.workspace)
     stopped(recipe, folder)
     monkeypatch.undo()
     weights, logits, history = run(recipe, Snapshot(folder, 60))

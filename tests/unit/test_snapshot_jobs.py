@@ -35,17 +35,17 @@ def parents(tmp_path_factory):
 
 
 def test_a_stopped_stage_goes_on_and_deletes_its_snapshot(parents, tmp_path, stop, monkeypatch):
-    options = parents | {"snapshots": tmp_path / "snapshots"}
+    options = parents | {"store": tmp_path / "store"}
     train_stage(STAGE, SETTING, folder=tmp_path / "whole", **options)
     stop("pack", 7)
     with pytest.raises(SystemExit):
         train_stage(STAGE, SETTING, folder=tmp_path / "stopped", **options)
     monkeypatch.undo()
-    assert len(list(options["snapshots"].glob(f"*/{FILE}"))) == 1
+    assert len(list(options["store"].glob(f"snapshots/*/{FILE}"))) == 1
     assert not (tmp_path / "stopped").exists()
     train_stage(STAGE, SETTING, folder=tmp_path / "stopped", **options)
     assert digests(tmp_path / "stopped") == digests(tmp_path / "whole")
-    assert list(options["snapshots"].iterdir()) == []
+    assert list((options["store"] / "snapshots").iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_stopped_stage_goes_on_and_deletes_its_snapshot(parents, tmp_path, sto
 def test_another_stage_does_not_take_the_snapshot(
     spec, setting, parents, tmp_path, stop, monkeypatch, caplog
 ):
-    options = parents | {"snapshots": tmp_path / "snapshots", "folder": tmp_path / "stage"}
+    options = parents | {"store": tmp_path / "store", "folder": tmp_path / "stage"}
     stop("pack", 2)
     with pytest.raises(SystemExit):
         train_stage(STAGE, SETTING, **options)
@@ -72,7 +72,7 @@ def test_another_stage_does_not_take_the_snapshot(
     with pytest.raises(SystemExit):
         train_stage(STAGE | spec, SETTING._replace(**setting), **options)
     assert "resumed" not in caplog.text
-    assert len(list(options["snapshots"].iterdir())) == 2
+    assert len(list((options["store"] / "snapshots").iterdir())) == 2
 
 
 def digests(folder):
@@ -103,7 +103,7 @@ def test_a_stopped_stand_in_goes_on_unless_its_tokenizer_is_another(
     tokenizer = checkpoint(tmp_path / "tokenizer")
     recipe = MLM | {"steps": 4, "tokenizer": {"path": str(tokenizer)}}
     spec = {"name": "m", "origin": {"pretrain": recipe}, "note": None}
-    options = {"corpus": tmp_path / "corpus", "threads": 1, "snapshots": tmp_path / "snapshots"}
+    options = {"corpus": tmp_path / "corpus", "threads": 1, "store": tmp_path / "store"}
     pretrain_model(spec, folder=tmp_path / "whole", **options)
     stop("rate", 3, place=stilts.pretraining)
     with pytest.raises(SystemExit):
@@ -117,4 +117,4 @@ def test_a_stopped_stand_in_goes_on_unless_its_tokenizer_is_another(
     pretrain_model(spec, folder=tmp_path / "stopped", **options)
     assert "resumed after step 3" in caplog.text
     assert file_digests(tmp_path / "stopped") == file_digests(tmp_path / "whole")
-    assert list(options["snapshots"].iterdir()) == []
+    assert list((options["store"] / "snapshots").iterdir()) == []

@@ -23,7 +23,7 @@ def data(tmp_path):
 @pytest.fixture
 def get(data, tmp_path):
     def get(split="train", kind="classification", tokenizer="bert", max_tokens=24, **options):
-        options |= {"root": tmp_path / "store"}
+        options |= {"store": tmp_path / "store"}
         return encoded_split(data, split, kind, tokenizer_of(tokenizer), max_tokens, **options)
 
     return get
@@ -38,7 +38,7 @@ def same(left, right):
 
 
 def files(tmp_path):
-    return len([*(tmp_path / "store").iterdir()])
+    return len([*(tmp_path / "store/encodings").iterdir()])
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta"])
@@ -58,7 +58,7 @@ def test_options_keep_their_number(tmp_path):
             "multiple_choice",
             tokenizer_of("bert"),
             24,
-            root=tmp_path / "store",
+            store=tmp_path / "store",
         )
         for _ in range(2)
     )
@@ -84,7 +84,7 @@ def test_a_tokenizer_that_was_used_otherwise_before_is_the_same_tokenizer(get, d
     get()
     tokenizer = tokenizer_of("bert")
     tokenizer(["the dog"], padding="max_length", truncation=True, max_length=5)
-    encoded_split(data, "train", "classification", tokenizer, 24, root=tmp_path / "store")
+    encoded_split(data, "train", "classification", tokenizer, 24, store=tmp_path / "store")
     assert files(tmp_path) == 1
 
 
@@ -104,7 +104,7 @@ def test_damaged_rows_are_refused_even_where_their_tokens_are_stored(get, data):
 
 def test_reading_is_noted_for_prune(get, tmp_path):
     get()
-    (path,) = (tmp_path / "store").iterdir()
+    (path,) = (tmp_path / "store/encodings").iterdir()
     os.utime(path, (0, 0))
     get()
     assert path.stat().st_mtime > 0
@@ -113,7 +113,7 @@ def test_reading_is_noted_for_prune(get, tmp_path):
 @pytest.mark.parametrize("place", [20, -3])
 def test_a_damaged_file_is_encoded_anew_and_mended(get, tmp_path, caplog, place):
     whole = get()
-    (path,) = (tmp_path / "store").iterdir()
+    (path,) = (tmp_path / "store/encodings").iterdir()
     content = bytearray(path.read_bytes())
     content[place] ^= 1
     path.write_bytes(content)

@@ -44,7 +44,7 @@ def stage(tmp_path, monkeypatch):
             data=tmp_path / "data",
             folder=tmp_path / "stage",
             threads=1,
-            snapshots=tmp_path / "store/snapshots",
+            store=tmp_path / "store",
         )
         return bool(trained)
 

@@ -41,7 +41,7 @@ def train_shard(parents, folder, minutes):
             [str(folder / f"predictions/{point}.parquet") for point in POINTS],
         )
         options = {"checkpoint": parents / "checkpoint", "data": parents / "data", "threads": 1}
-        options |= {"snapshots": store.snapshots, "minutes": minutes}
+        options |= {"store": folder / "store", "minutes": minutes}
         run_shard(setting, trials, lambda *todo: train_points(setting, *todo, **options), store)
 
 
