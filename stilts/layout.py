@@ -102,32 +102,31 @@ class Layout:
         """Return the manifests of all data of a study."""
         return [f"{self.data_folder(task)}/{MANIFEST}" for task in self.question.plans[study].tasks]
 
-    def study_runs(self, study: str) -> list[str]:
-        """Return every run file of a study's sweep."""
-        cells = self.question.plans[study].cells
-        return [run for cell in cells for run in self.cell_runs(study, cell)]
+    def run_folders(self, study: str) -> list[str]:
+        """Return the folder of run files of each model, chain and target of a study's sweep."""
+        return [
+            f"{self.top}/{study}/runs/{'/'.join(cell)}" for cell in self.question.plans[study].cells
+        ]
 
     def cell_runs(self, study: str, cell: Cell) -> list[str]:
         """Return the run files of one model, chain and target."""
         folder = f"{self.top}/{study}/runs/{'/'.join(cell)}"
         return [f"{folder}/{point}.json" for point in self.question.plans[study].points]
 
-    def asked_runs(self) -> list[str]:
-        """Return one file of every job of the sweeps: one that is missing, if any of them is.
+    def asked_runs(self, study: str) -> list[str]:
+        """Return one file of every job of a sweep: one that is missing, if any of them is.
 
         A job makes all of its files, so one is enough to ask for it, and Snakemake takes as long
         over a file that is asked for as over a job.
         """
         found = []
-        for part in self.parts():
-            for cell in self.question.plans[part.study].cells:
-                runs, predictions = (
-                    Path(f"{self.top}/{part.study}/{kind}/{'/'.join(cell)}")
-                    for kind in ("runs", "predictions")
-                )
-                files = [runs / f"{point}.json" for point in part.points]
+        parts = [part for part in self.parts() if part.study == study]
+        for folder in map(Path, self.run_folders(study)):
+            predictions = Path(str(folder).replace("/runs/", "/predictions/", 1))
+            there = {*_names(folder), *_names(predictions)}
+            for part in parts:
+                files = [folder / f"{point}.json" for point in part.points]
                 files += [predictions / f"{point}.parquet" for point in part.points]
-                there = {*_names(runs), *_names(predictions)}
                 missing = (file for file in files if file.name not in there)
                 found.append(next(missing, files[0]).as_posix())
         return found
@@ -172,9 +171,9 @@ class Layout:
 
     def runs(self) -> list[str]:
         """Return a file of every job of the sweeps, every zero-shot score and every runs table."""
-        files = self.asked_runs()
+        files = []
         for study in self.question.plans:
-            files += self.study_zero_shot(study)
+            files += [*self.asked_runs(study), *self.study_zero_shot(study)]
             files += [f"{self.top}/{study}/runs.csv", f"{self.top}/{study}/zero_shot.csv"]
         return files
 

@@ -109,7 +109,7 @@ def test_the_protocol_of_the_released_code_reruns_training_but_neither_data_nor_
 
 
 @pytest.mark.parametrize(
-    "key, value", [("trials_per_job", 3), ("trials_per_gpu", 3), ("cuda_graphs", False)]
+    "key, value", [("trials_per_job", 3), ("trials_per_gpu", 3), ("cuda_graphs", "never")]
 )
 def test_another_way_to_the_same_numbers_reruns_nothing(project, key, value):
     assert project.plan(**{key: value}).idle
@@ -149,6 +149,27 @@ def test_a_deleted_run_is_restored_to_the_same_bytes_and_nothing_is_trained(proj
     assert project.stored() == before
     log = "logs/smoke/rethinking/finetune_targets/roberta-large/hellaswag-p/rte.log"
     assert "4 of 4 trials are in the store" in (project.folder / log).read_text()
+
+
+def test_any_deleted_run_is_restored_for_the_table_of_runs_and_leaves_nothing_to_do(project):
+    folder = project.folder / "results/smoke/rethinking/runs/roberta-large/none/rte"
+    table = project.folder / "results/smoke/rethinking/runs.csv"
+    for file in [table, *sorted(folder.iterdir())[2:]]:
+        file.unlink()
+    outcome = project.ask("results/smoke/rethinking/runs.csv")
+    assert outcome.rules == {"finetune_targets", "collect_runs"}
+    assert len(list(folder.iterdir())) == 4
+    assert project.ask().code == 0
+    assert project.plan().idle
+
+
+def test_fewer_seeds_collect_fewer_runs_and_train_nothing(project):
+    fewer = with_only(grid={"batch": [8, 16], "seed": [12]})
+    plan = project.plan(**fewer)
+    assert plan.rules == {"record_question", *COLLECTED}
+    assert project.ask("runs", **fewer).code == 0
+    rows = (project.folder / "results/smoke/rethinking/runs.csv").read_text().splitlines()
+    assert len(rows) == 1 + 2 * 2
 
 
 def test_a_deleted_figure_is_drawn_again_to_the_same_bytes(project):

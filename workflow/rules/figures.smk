@@ -34,6 +34,7 @@ rule draw_figure:
     params:
         spec=lambda w: LAYOUT.figure(w.study, w.figure),
         facts=lambda w: QUESTION.plans[w.study].report_facts(),
+        inputs=lambda wildcards, input: list(input),
         code=lambda w: fingerprint(
             "workflow/scripts/draw_figure.py", LAYOUT.figure_module(w.study, w.figure)
         ),

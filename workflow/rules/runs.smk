@@ -79,7 +79,7 @@ rule score_zero_shot:
 
 rule collect_runs:
     input:
-        runs=lambda wildcards: LAYOUT.study_runs(wildcards.study),
+        asked=lambda wildcards: LAYOUT.asked_runs(wildcards.study),
         zero_shot=lambda wildcards: LAYOUT.study_zero_shot(wildcards.study),
     output:
         runs="results/{scale}/{study}/runs.csv",
@@ -89,6 +89,9 @@ rule collect_runs:
     conda:
         "../../envs/report.yaml"
     params:
+        cells=lambda wildcards: LAYOUT.run_folders(wildcards.study),
+        points=lambda wildcards: list(QUESTION.plans[wildcards.study].points),
+        zero_shot=lambda wildcards, input: list(input.zero_shot),
         code=fingerprint("workflow/scripts/collect_runs.py"),
     script:
         "../scripts/collect_runs.py"

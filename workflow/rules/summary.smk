@@ -92,6 +92,7 @@ rule write_report:
         "../../envs/report.yaml"
     params:
         studies=LAYOUT.titles(),
+        inputs=lambda wildcards, input: list(input),
         code=fingerprint("workflow/scripts/write_report.py"),
     script:
         "../scripts/write_report.py"

@@ -28,6 +28,7 @@ rule make_table:
     params:
         spec=lambda w: LAYOUT.table(w.study, w.table),
         facts=lambda w: QUESTION.plans[w.study].report_facts(),
+        inputs=lambda wildcards, input: list(input),
         code=lambda w: fingerprint(
             "workflow/scripts/make_table.py", LAYOUT.table_module(w.study, w.table)
         ),

@@ -8,5 +8,7 @@ with job(snakemake.log[0]):
     from stilts.collect import collect_runs, collect_zero_shot
     from stilts.store import TrialStore
 
-    collect_runs(snakemake.input.runs, Path(snakemake.output.runs), TrialStore())
+    cells, points = snakemake.params.cells, snakemake.params.points
+    runs = [f"{cell}/{point}.json" for cell in cells for point in points]
+    collect_runs(runs, Path(snakemake.output.runs), TrialStore())
     collect_zero_shot(snakemake.input.zero_shot, Path(snakemake.output.zero_shot))

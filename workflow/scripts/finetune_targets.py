@@ -21,7 +21,7 @@ with job(snakemake.log[0], preloaded=True):
     options = {
         "threads": snakemake.threads,
         "minutes": snakemake.config["snapshot_minutes"],
-        "graphs": snakemake.config["cuda_graphs"],
+        "graphs": snakemake.config["cuda_graphs"] == "auto",
     }
     trials = shard(spec, snakemake.output.runs, snakemake.output.predictions)
     run_shard(setting, trials, train_missing, TrialStore())

@@ -20,5 +20,5 @@ with job(snakemake.log[0], preloaded=True):
         folder=Path(snakemake.output.manifest).parent,
         threads=snakemake.threads,
         minutes=snakemake.config["snapshot_minutes"],
-        graphs=snakemake.config["cuda_graphs"],
+        graphs=snakemake.config["cuda_graphs"] == "auto",
     )
