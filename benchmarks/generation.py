@@ -96,7 +96,7 @@ def run(toy: bool = False) -> Table:
         progress(f"  {' | '.join(rows[-1])}")
     note = (
         f"Tokens a second of nucleus sampling (p = {TOP_P}), {SAMPLES} continuations of {length}"
-        f" tokens for each prompt, fp32. Engine: batches of 64, loading the model included."
+        f" tokens for each prompt, fp32. Engine: batches of 128, loading the model included."
         f" `generate`: one continuation at a time, {few} of the prompts measured, loading not"
         " included."
     )

@@ -25,7 +25,7 @@ def sample(
     samples: int = 3,
     top_p: float = 0.9,
     temperature: float = 1.0,
-    batch: int = 64,
+    batch: int = 128,
     device: str = "cpu",
     precision: str = "fp32",
     progress: bool = True,
