@@ -20,5 +20,5 @@ def draw_and_write(inputs: Inputs, spec: Mapping[str, Any], stem: Path) -> None:
     """
     kind = importlib.import_module(f"stilts.figures.{spec['kind']}")
     table = kind.tabulate(inputs, spec)
-    write_figure(stem, kind.draw(table, spec))
     write_atomic(stem.with_name(f"{stem.name}.csv"), table.to_csv(index=False, lineterminator="\n"))
+    write_figure(stem, kind.draw(table, spec))

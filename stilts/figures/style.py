@@ -109,8 +109,9 @@ def stamp(figure: Figure, label: str, protocol: str = "", runs: str = "") -> Non
 
 
 def write_figure(stem: Path | str, figure: Figure) -> None:
-    """Write `stem`.pdf and `stem`.png; neither holds a date or a version, so equal input gives
-    equal bytes.
+    """Write `stem`.pdf and, last, `stem`.png: it is what targets ask for.
+
+    Neither holds a date or a version, so equal input gives equal bytes.
     """
     stem = Path(stem)
     undated: Mapping[str, dict[str, Any]] = {

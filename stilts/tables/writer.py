@@ -39,9 +39,10 @@ def write_table(stem: Path | str, table: pd.DataFrame, spec: Mapping[str, Any], 
     """
     stem = Path(stem)
     texts = {
-        "csv": as_csv(table, label),
         "md": as_markdown(table, spec, label),
         "tex": as_latex(table, spec, label, name=stem.name),
+        # Last, as it is what targets ask for: where it is, all of them are.
+        "csv": as_csv(table, label),
     }
     for suffix, text in texts.items():
         write_atomic(stem.with_name(f"{stem.name}.{suffix}"), text)

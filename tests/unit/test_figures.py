@@ -12,6 +12,7 @@ from matplotlib.transforms import Bbox
 
 from stilts.errors import UserError
 from stilts.figures import example, improvement, style, violins
+from stilts.figures.drawing import draw_and_write
 from stilts.tables.inputs import Inputs
 from tests.unit.invented_results import LABEL, ROOT, inputs, report
 
@@ -123,6 +124,14 @@ def test_a_figure_drawn_from_its_csv_has_the_same_bytes(study, specs, name, tmp_
     for suffix in ("png", "pdf"):
         first, second = (tmp_path / f"{part}.{suffix}" for part in ("first", "second"))
         assert first.read_bytes() == second.read_bytes(), suffix
+
+
+@pytest.mark.parametrize("suffix", ["csv", "pdf"])
+def test_the_file_that_targets_ask_for_is_written_last(study, suffix, tmp_path):
+    (tmp_path / f"figure.{suffix}").mkdir()  # nothing can be written in its place
+    with pytest.raises(OSError, match=rf"figure\.{suffix}"):
+        draw_and_write(study, SMALL, tmp_path / "figure")
+    assert not (tmp_path / "figure.png").exists()
 
 
 def test_the_violins_write_the_numbers_and_the_lost_runs(study):

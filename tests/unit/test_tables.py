@@ -94,6 +94,14 @@ def test_every_table_of_the_study_can_be_built_and_written(study, specs, tmp_pat
             assert "nan" not in re.findall(r"[\w.]+", text), f"{name}.{suffix}"
 
 
+def test_the_file_that_targets_ask_for_is_written_last(study, specs, tmp_path):
+    spec = specs["table_2"]
+    (tmp_path / "table.tex").mkdir()  # nothing can be written in its place
+    with pytest.raises(OSError, match=r"table\.tex"):
+        write_table(tmp_path / "table", best_of.build(study, spec), spec, study.footer)
+    assert not (tmp_path / "table.csv").exists()
+
+
 def test_tables_survive_a_study_without_any_run(study, specs):
     empty = replace(study, runs=study.runs.iloc[:0], zero_shot=study.zero_shot.iloc[:0])
     for spec in specs.values():
