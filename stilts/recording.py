@@ -43,8 +43,11 @@ class CudaGraph:
     def __init__(self, step: Step, batch: Batch, weight: Tensor, earlier: Self | None):
         self.batch, self.weight = batch, weight
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph, pool=earlier.graph.pool() if earlier else None):
-            self.loss = step(batch, weight)
+        pool = earlier.graph.pool() if earlier else None
+        # A recording that fails would leave its own stream behind as the current one.
+        with torch.cuda.stream(torch.cuda.current_stream()):
+            with torch.cuda.graph(self.graph, pool=pool):
+                self.loss = step(batch, weight)
 
     def replay(self) -> Tensor:
         """Launch all kernels at once."""
@@ -78,7 +81,7 @@ class Replayed:
             if recording:
                 return _replay(recording, batch, weight)
         self._recordings.setdefault(shape, None)
-        return self.step(batch.to(self.device), torch.tensor(weight, device=self.device))
+        return self.step(batch.to(self.device), torch.full((), weight, device=self.device))
 
     def _recorded(self, shape: tuple[int, ...], batch: Batch) -> Recording | None:
         earlier = next(filter(None, self._recordings.values()), None)
@@ -86,7 +89,8 @@ class Replayed:
         try:
             self._recordings[shape] = self.record(self.step, *given, earlier)
         except RuntimeError as error:
-            log.warning("no more CUDA graphs, training goes on without, slower: %s", error)
+            cause = error.__context__ or error  # the end of a failed recording fails as well
+            log.warning("no more CUDA graphs, training goes on without, slower: %s", cause)
             self.record = None
         return self._recordings[shape]
 

@@ -153,7 +153,7 @@ def run_shard(
     for trial, outcome in train_points(missing, claim) if missing else ():
         if isinstance(outcome, Exception):
             log.error("%s failed", trial.point, exc_info=outcome)
-            failed.append((trial, outcome))
+            failed.append((trial, outcome.with_traceback(None)))  # its frames hold on to memory
             continue
         result, predictions, timing = outcome
         key = keys[trial.point]

@@ -38,9 +38,11 @@ class Workspace:
         self.limit: int | None = None  # tokens that go through the model at once
         self._weights: torch.nn.Parameter | None = None
         self._open = False
-        replays = device.startswith("cuda") and model.config.model_type in PACKED
+        cuda = device.startswith("cuda")
+        if cuda:  # cuDNN's attention would plan for every new shape anew, for a second
+            torch.backends.cuda.enable_cudnn_sdp(False)
         self._replayed = Replayed(self._step, device, CudaGraph if graphs else None)
-        self._short = SHORT if replays else 0
+        self._short = SHORT if cuda and model.config.model_type in PACKED else 0
 
     def open(self, train_set: Encoded) -> torch.nn.Parameter:
         """Return the model's weights as one long tensor, with a gradient of zeros.
@@ -53,6 +55,8 @@ class Workspace:
         self.model.to(self.device).train()
         if self._weights is None:
             self.limit = tokens_at_once(self.model, train_set, self.precision, self.device)
+            if self.limit and self._short:  # recordings keep memory of their own
+                self.limit = max(self.limit - SHORT, self.limit // 2)
         self._weights = lay_flat(self.model, self._weights)
         self._open = True
         return self._weights

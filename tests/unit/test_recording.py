@@ -174,6 +174,24 @@ def test_cuda_graphs_train_as_single_launches_do(changes, precision):
 
 
 @needs_cuda
+def test_a_step_that_cuda_cannot_record_is_launched_with_the_same_result(caplog):
+    encoded = random_encoded(22)
+    ends = []
+    for waits in (False, True):
+        workspace = Workspace(fresh("roberta", "classification"), device="cuda")
+        step = workspace._replayed.step
+
+        def wait(batch, weight, step=step, waits=waits):
+            loss = step(batch, weight)
+            return loss + 0 * loss.item() if waits else loss
+
+        workspace._replayed.step = wait
+        ends.append(train(workspace, encoded, RECIPE).losses)
+    assert caplog.text.count("no more CUDA graphs") == 1
+    torch.testing.assert_close(*ends, atol=1e-4, rtol=0)
+
+
+@needs_cuda
 def test_cuda_graphs_train_as_the_cpu_does():
     encoded = random_encoded(44)
     on_cpu, on_gpu = (fresh("roberta", "classification", **STILL) for _ in range(2))
