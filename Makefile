@@ -57,5 +57,5 @@ help:
 	@echo "make status say what is done, at work and failed, and what to type next"
 	@echo "make test   create .venv, then run the tests"
 	@echo "make lint   check the style of Python and rule files, and Snakemake's own lint"
-	@echo "make bench  time the engine and the workflow against the customary ways, 25 minutes"
+	@echo "make bench  time the engine and the workflow against the customary ways, 15 minutes"
 	@echo "make clean  remove caches; results and .venv stay"

@@ -1,6 +1,7 @@
 """The share of what the machine can do that training reaches."""
 
 import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -30,7 +31,7 @@ def copy_rate(size: int) -> float:
     return 2 * source.nbytes / _best(lambda: target.copy_(source))
 
 
-def _best(call, seconds: float = 0.5) -> float:
+def _best(call: Callable[[], object], seconds: float = 0.5) -> float:
     best, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end:
         start = now()
