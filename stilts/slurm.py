@@ -60,8 +60,15 @@ def unfinished(prefix: str, folder: Path) -> list[str]:
 
 
 def cancel(*which: str) -> None:
-    """Cancel jobs, by numbers or by `--name=…`: SIGTERM first, so that they save where they are."""
-    call("scancel", "--user", getpass.getuser(), *which)
+    """Cancel jobs, by numbers or by `--name=…`: SIGTERM first, so that they save where they are.
+
+    Jobs that have ended meanwhile are no error.
+    """
+    try:
+        call("scancel", "--user", getpass.getuser(), *which)
+    except Silent as error:
+        if "Invalid job id" not in str(error):
+            raise
 
 
 def where(setting: str) -> str:

@@ -44,6 +44,15 @@ def test_only_jobs_of_ones_own_are_cancelled(program, tmp_path):
     assert (tmp_path / "said").read_text() == f"--user {getpass.getuser()} 7 8\n"
 
 
+def test_a_job_that_has_ended_meanwhile_needs_no_cancelling(program):
+    says = "scancel: error: Kill job error on job id 16: Invalid job id specified"
+    program("scancel", f"echo '{says}' >&2; exit 1")
+    slurm.cancel("16")
+    program("scancel", "echo 'scancel: error: Unable to contact slurm controller' >&2; exit 1")
+    with pytest.raises(Silent, match="Unable to contact"):
+        slurm.cancel("16")
+
+
 @pytest.mark.parametrize(
     ("script", "text"),
     [
