@@ -15,10 +15,10 @@ LAYERS = {
     "what to run": """grid study scale scalars resolve question layout trial costing
         expected slurm watch cluster""",
     "data and models": """audit canonical hub sources data tasks.* miniature.* checkpoints
-        encoding sealed tokens packing attention encoder flat metrics modelling evaluation schedule
-        history snapshot""",
-    "training, numbers and pictures": """training memory progress pretraining generation
-        statistics published tables.* figures.*""",
+        encoding sealed tokens packing buckets attention encoder flat metrics modelling evaluation
+        schedule history snapshot""",
+    "training, numbers and pictures": """training workspace recording memory progress
+        pretraining generation statistics published tables.* figures.*""",
     "jobs": """finetuning stages standin synthesis collect planning status pruning report""",
 }
 GROUPS = [words.split() for words in LAYERS.values()]

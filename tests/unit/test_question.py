@@ -21,7 +21,10 @@ def refused(root, config):
 
 WIDE = {"kind": "classification", "labels": ["a", "b"]}
 WRONG = [
-    ({"scael": "mini"}, "config: unknown key 'scael'; allowed: device, limits, mirror, models"),
+    (
+        {"scael": "mini"},
+        "config: unknown key 'scael'; allowed: cuda_graphs, device, limits, mirror, models",
+    ),
     ({"scale": "huge"}, "config key 'scale': unknown scale 'huge'; allowed: mini, paper"),
     ({"scale": 5}, "config key 'scale': 5 is not of type 'string'"),
     ({"scale": "../scales/mini"}, "config key 'scale': '../scales/mini' does not match"),

@@ -1,7 +1,10 @@
 import pytest
 
 MISTAKES = {
-    "an unknown key": ({"nonsense": 1}, "config: unknown key 'nonsense'; allowed: device, "),
+    "an unknown key": (
+        {"nonsense": 1},
+        "config: unknown key 'nonsense'; allowed: cuda_graphs, device, ",
+    ),
     "a key of one letter too many": (
         {"limits": {"trains": 5}},
         "config key 'limits': unknown key 'trains'; allowed: train, validation",

@@ -10,18 +10,15 @@ with job(snakemake.log[0], preloaded=True):
     from stilts.trial import read_setting, run_shard, shard
 
     def train_missing(trials, claim):
-        take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
+        take_gpu(config["device"], config["trials_per_gpu"])
         from stilts.finetuning import train_points  # torch: not needed when the store has all
 
-        return train_points(setting, trials, claim, **folders, **options)
+        options = {"threads": snakemake.threads, "minutes": config["snapshot_minutes"]}
+        graphs = config["cuda_graphs"] == "auto"
+        return train_points(setting, trials, claim, **folders, **options, graphs=graphs)
 
-    spec = snakemake.params.spec
+    spec, config = snakemake.params.spec, snakemake.config
     folders = {key: Path(snakemake.input[key]).parent for key in ("checkpoint", "data")}
-    setting = read_setting(spec, **folders, device=snakemake.config["device"])
-    options = {
-        "threads": snakemake.threads,
-        "minutes": snakemake.config["snapshot_minutes"],
-        "graphs": snakemake.config["cuda_graphs"] == "auto",
-    }
+    setting = read_setting(spec, **folders, device=config["device"])
     trials = shard(spec, snakemake.output.runs, snakemake.output.predictions)
     run_shard(setting, trials, train_missing, TrialStore())
