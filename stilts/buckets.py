@@ -4,9 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from stilts.packing import Batch
-
-IGNORED = -100  # the label that cross entropy leaves out
+from stilts.packing import IGNORED, Batch
 
 
 def fill(batch: Batch) -> Batch:

@@ -102,11 +102,13 @@ class Layout:
         """Return the manifests of all data of a study."""
         return [f"{self.data_folder(task)}/{MANIFEST}" for task in self.question.plans[study].tasks]
 
-    def run_folders(self, study: str) -> list[str]:
-        """Return the folder of run files of each model, chain and target of a study's sweep."""
-        return [
-            f"{self.top}/{study}/runs/{'/'.join(cell)}" for cell in self.question.plans[study].cells
-        ]
+    def run_folders(self, study: str, kind: str = "runs") -> list[str]:
+        """Return the folder of each model, chain and target of a study's sweep.
+
+        kind: of its `runs` or of its `predictions`.
+        """
+        cells = self.question.plans[study].cells
+        return [f"{self.top}/{study}/{kind}/{'/'.join(cell)}" for cell in cells]
 
     def cell_runs(self, study: str, cell: Cell) -> list[str]:
         """Return the run files of one model, chain and target."""
@@ -121,11 +123,11 @@ class Layout:
         """
         found = []
         parts = [part for part in self.parts() if part.study == study]
-        for folder in map(Path, self.run_folders(study)):
-            predictions = Path(str(folder).replace("/runs/", "/predictions/", 1))
-            there = {*_names(folder), *_names(predictions)}
+        folders = (map(Path, self.run_folders(study, kind)) for kind in ("runs", "predictions"))
+        for runs, predictions in zip(*folders, strict=True):
+            there = {*_names(runs), *_names(predictions)}
             for part in parts:
-                files = [folder / f"{point}.json" for point in part.points]
+                files = [runs / f"{point}.json" for point in part.points]
                 files += [predictions / f"{point}.parquet" for point in part.points]
                 missing = (file for file in files if file.name not in there)
                 found.append(next(missing, files[0]).as_posix())

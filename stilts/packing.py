@@ -14,6 +14,8 @@ from torch import Tensor
 
 from stilts.encoding import Encoded
 
+IGNORED = -100  # the label that cross entropy leaves out
+
 
 @dataclass(frozen=True)
 class Batch:

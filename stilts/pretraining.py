@@ -27,7 +27,7 @@ from transformers import (
 from stilts.encoder import PACKED, all_states
 from stilts.flat import lay_apart, lay_flat
 from stilts.modelling import save
-from stilts.packing import lay
+from stilts.packing import IGNORED, lay
 from stilts.schedule import rate
 from stilts.snapshot import Snapshot, State
 
@@ -36,7 +36,6 @@ TOKENIZERS = {
     "roberta": (RobertaTokenizer, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]),
     "gpt2": (GPT2Tokenizer, ["<|endoftext|>"]),
 }
-IGNORED = -100  # the label that cross entropy skips
 HELD_OUT = 20  # without validation texts, every 20th text is held out
 VALIDATION_BLOCKS = 256  # enough for a perplexity within a few per cent
 
