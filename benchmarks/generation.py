@@ -13,9 +13,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from benchmarks.shapes import DECODERS, DEVICE, decoder
 from benchmarks.table import Table, progress, side_by_side
 from benchmarks.trainer import now
-from stilts.generation import sample
-from stilts.modelling import save, silence
-from stilts.pretraining import make_tokenizer
+from stilts.models.generation import sample
+from stilts.models.load import save, silence
+from stilts.training.pretraining import make_tokenizer
 
 SAMPLES, TOP_P = 3, 0.9  # as in Synthesis-GPT2
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -38,7 +38,7 @@ def prompts(count: int) -> list[str]:
 
 
 def batched(folder: Path, texts: list[str], length: int) -> list[float]:
-    """Return the seconds per continuation of `stilts.generation.sample`, loading included."""
+    """Return the seconds per continuation of `generation.sample`, loading included."""
     start = now()
     sample(
         folder,

@@ -9,7 +9,7 @@ from torch import Tensor
 from benchmarks.shapes import DEVICE, ENCODERS, encoder, examples
 from benchmarks.table import Table, progress, side_by_side
 from benchmarks.trainer import RECIPE, STEPS, engine_steps, now, warm
-from stilts.workspace import Workspace
+from stilts.training.workspace import Workspace
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 TASKS = ("rte", "cola")  # long and short batches

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks.table import Table, progress
-from stilts.provenance import ROOT
+from stilts.files.fingerprint import ROOT
 
 PARTS = ("Snakefile", "config.yaml", "catalogue", "envs", "profiles", "scales", "stilts")
 PARTS += ("studies", "workflow")

@@ -15,8 +15,8 @@ from transformers import (
     default_data_collator,
 )
 
-from stilts.encoding import Encoded
-from stilts.training import DEFAULTS, total_steps
+from stilts.models.tokens import Encoded
+from stilts.training.loop import DEFAULTS, total_steps
 
 
 class Rows(Dataset):
@@ -83,7 +83,7 @@ def _pad(columns: dict[str, list[int]], width: int, padding: int) -> dict[str, l
 
 
 class SameOrder(Sampler):
-    """Draws every epoch's examples as `stilts.training.train` does.
+    """Draws every epoch's examples as `stilts.training.loop.train` does.
 
     Not a RandomSampler itself, which accelerate would replace by its own.
     """
@@ -114,7 +114,7 @@ class Reference(Trainer):
         width: int | None = None,
         **settings: Any,
     ):
-        """Set up the Trainer for a recipe of `stilts.training.train`.
+        """Set up the Trainer for a recipe of `stilts.training.loop.train`.
 
         width: pad every row to so many tokens beforehand, as the example scripts do; None pads
             each batch to its longest.

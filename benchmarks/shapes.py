@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from stilts.catalogue import read_yaml
-from stilts.encoding import Encoded
-from stilts.modelling import CLASSES
+from stilts.models.load import CLASSES
+from stilts.models.tokens import Encoded
+from stilts.question.catalogue import read_yaml
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 LENGTHS = read_yaml(Path(__file__).with_name("lengths.yaml"))

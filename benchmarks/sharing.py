@@ -12,9 +12,9 @@ import torch
 from benchmarks.shapes import DEVICE, ENCODERS, encoder, examples
 from benchmarks.table import Table, progress
 from benchmarks.trainer import RECIPE, STEPS, now, warm
-from stilts.hardware import device_kind, resolve_precision
-from stilts.training import train
-from stilts.workspace import Workspace
+from stilts.machine.hardware import device_kind, resolve_precision
+from stilts.training.loop import train
+from stilts.training.workspace import Workspace
 
 TASK = "cola"
 JOBS = (1, 2, 4)

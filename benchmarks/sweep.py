@@ -11,11 +11,11 @@ import yaml
 
 from benchmarks.shapes import encoder
 from benchmarks.table import Table, progress, side_by_side
-from stilts.data import make_task, read_split
-from stilts.modelling import save
-from stilts.pretraining import make_tokenizer
-from stilts.provenance import ROOT
-from stilts.question import Question, ask
+from stilts.files.fingerprint import ROOT
+from stilts.models.load import save
+from stilts.question.ask import Question, ask
+from stilts.tasks.rows import make_task, read_split
+from stilts.training.pretraining import make_tokenizer
 
 STUDY, MODEL, TASK = "rethinking", "roberta-large", "rte"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from stilts.finetuning import train_points
-from stilts.store import TrialStore
-from stilts.trial import Claim, Trial, read_setting, run_shard, shard
+from stilts.files.store import TrialStore
+from stilts.jobs.finetune_targets import train_points
+from stilts.jobs.trial import Claim, Trial, read_setting, run_shard, shard
 
 
 def main(folder: Path) -> None:

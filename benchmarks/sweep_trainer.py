@@ -12,8 +12,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from stilts.data import read_split
-from stilts.grid import parse_point
+from stilts.question.grid import parse_point
+from stilts.tasks.rows import read_split
 
 
 def main(folder: Path, point: str) -> None:

@@ -10,10 +10,10 @@ from transformers import PreTrainedModel, TrainerCallback
 from benchmarks.reference import Reference
 from benchmarks.shapes import DEVICE, ENCODERS, encoder, examples, kind_of
 from benchmarks.table import Table, progress, side_by_side
-from stilts.encoding import Encoded
-from stilts.hardware import device_kind, resolve_precision
-from stilts.training import train
-from stilts.workspace import Workspace
+from stilts.machine.hardware import device_kind, resolve_precision
+from stilts.models.tokens import Encoded
+from stilts.training.loop import train
+from stilts.training.workspace import Workspace
 
 RECIPE = {"lr": 1e-5, "batch": 16, "seed": 12, "epochs": 1, "warmup": 0.0}
 WIDTH = 128  # of the example scripts

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from stilts.grid import point_name
-from stilts.provenance import ROOT
-from stilts.scale import load_scale
+from stilts.files.fingerprint import ROOT
+from stilts.question.grid import point_name
+from stilts.question.scale import load_scale
 
 # What is built, installed or remembered, as opposed to written: at the top of the project only.
 BUILT = {"results", "data", "logs", ".git", ".snakemake", ".venv", ".pytest_cache", ".ruff_cache"}

@@ -6,7 +6,7 @@ import shlex
 import pytest
 import yaml
 
-from stilts.provenance import ROOT
+from stilts.files.fingerprint import ROOT
 
 PAGE = (ROOT / "docs/on_your_cluster.md").read_text()
 PROFILE = ROOT / "slurm/config.yaml"

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
+from stilts.commands.prune import delete, find
 from stilts.errors import UserError
-from stilts.layout import Layout
-from stilts.manifest import digest_of
-from stilts.provenance import ROOT
-from stilts.pruning import delete, find
-from stilts.question import ask
+from stilts.files.fingerprint import ROOT
+from stilts.files.manifest import digest_of
+from stilts.question.ask import ask
+from stilts.question.paths import Layout
 from tests.workflow.project import QUESTION, read_config, with_only
 
 KEY = "ab" + "0" * 62

@@ -35,18 +35,18 @@ def test_touching_weights_too_large_to_be_digested_reruns_nothing(project):
 
 
 def test_comments_docstrings_and_blank_lines_rerun_nothing(project):
-    training = project.folder / "stilts/training.py"
+    training = project.folder / "stilts/training/loop.py"
     text = training.read_text()
     assert text.startswith('"""')
     training.write_text('"""Another docstring.\n\n' + text[3:] + "\n\n# Another comment\n")
-    violins = project.folder / "stilts/figures/violins.py"
+    violins = project.folder / "stilts/evidence/figures/violins.py"
     violins.write_text("# A comment above all\n\n" + violins.read_text())
     assert project.plan().idle
 
 
 def test_code_of_a_figure_redraws_that_figure_alone(project):
     tables = project.files("smoke/rethinking/tables/*")
-    project.add_code("stilts/figures/violins.py")
+    project.add_code("stilts/evidence/figures/violins.py")
     outcome = project.ask()
     assert outcome.code == 0
     assert outcome.made_by("draw_figure", "figure") == ["figure_2"]
@@ -56,14 +56,14 @@ def test_code_of_a_figure_redraws_that_figure_alone(project):
 
 
 def test_code_of_a_table_rebuilds_that_table_alone(project):
-    project.add_code("stilts/tables/best_of.py")
+    project.add_code("stilts/evidence/tables/best_of.py")
     plan = project.plan()
     assert plan.made_by("make_table", "table") == ["table_2"]
     assert plan.rules == {"make_table", "write_report"}
 
 
 def test_code_of_training_reruns_training_and_what_stands_on_it(project):
-    project.add_code("stilts/training.py")
+    project.add_code("stilts/training/loop.py")
     plan = project.plan()
     assert plan.made_by("train_stage", "chain") == ["hellaswag-p"]
     assert plan.made_by("finetune_targets", "chain") == CHAINS
@@ -71,14 +71,14 @@ def test_code_of_training_reruns_training_and_what_stands_on_it(project):
 
 
 def test_code_of_one_theme_poses_its_task_again_and_trains_no_checkpoint(project):
-    project.add_code("stilts/miniature/entailment.py")
+    project.add_code("stilts/tasks/miniature/themes/entailment.py")
     plan = project.plan()
     assert plan.made_by("make_task", "task") == ["rte"]
     assert plan.rules == {"make_task", "finetune_targets", *COLLECTED}
 
 
 def test_code_of_one_generator_derives_its_task_again_and_spares_the_other_chain(project):
-    project.add_code("stilts/tasks/hellaswag_p.py")
+    project.add_code("stilts/tasks/generators/hellaswag_p.py")
     plan = project.plan()
     assert plan.made_by("derive_task", "task") == ["hellaswag-p"]
     assert plan.made_by("finetune_targets", "chain") == ["hellaswag-p"]

@@ -8,13 +8,13 @@ import time
 
 import pytest
 
-from stilts.checkpoints import describe
-from stilts.data import write_task
-from stilts.job import job
-from stilts.manifest import sha256_of, write_manifest
-from stilts.store import TrialStore
-from stilts.trial import read_setting, run_shard, shard
-from tests.unit.tiny_models import checkpoint, pairs
+from stilts.files.manifest import sha256_of, write_manifest
+from stilts.files.store import TrialStore
+from stilts.jobs.trial import read_setting, run_shard, shard
+from stilts.machine.job import job
+from stilts.models.checkpoint import describe
+from stilts.tasks.rows import write_task
+from tests.toys.tiny_models import checkpoint, pairs
 
 KILLS = 20
 POINTS = ["lr0.005_bs4_wu0.3_s12", "lr0.005_bs4_wu0.3_s42"]
@@ -25,13 +25,13 @@ SPEC |= {"precision": "fp32", "task": TASK, "recipe": RECIPE}
 # A process of its own that has loaded the libraries but computed nothing; each job is a copy of it.
 SERVER = multiprocessing.get_context("forkserver")
 LATE = ["pyarrow.dataset", "transformers.models.roberta.modeling_roberta"]
-SERVER.set_forkserver_preload(["stilts.finetuning", *LATE, __name__])
+SERVER.set_forkserver_preload(["stilts.jobs.finetune_targets", *LATE, __name__])
 
 
 def train_shard(parents, folder, minutes):
     """What the script of the rule does, with the paths of a test."""
     with job(folder / "log"):
-        from stilts.finetuning import train_points
+        from stilts.jobs.finetune_targets import train_points
 
         store = TrialStore(folder / "store")
         setting = read_setting(SPEC, parents / "checkpoint", parents / "data", "cpu")

@@ -82,10 +82,10 @@ def test_when_everything_is_there_the_next_thing_is_to_look_at_it(finished):
 
 
 def test_the_jobs_that_status_expects_are_those_that_run(finished):
-    from stilts.expected import expected_jobs
-    from stilts.layout import Layout
-    from stilts.provenance import ROOT
-    from stilts.question import ask
+    from stilts.commands.expected import expected_jobs
+    from stilts.files.fingerprint import ROOT
+    from stilts.question.ask import ask
+    from stilts.question.paths import Layout
     from tests.workflow.project import read_config
 
     jobs = expected_jobs(Layout(ask({**read_config(), **QUESTION}, ROOT)))

@@ -9,15 +9,15 @@ OUTPUTS:
 import gc
 import sys
 
-from stilts import preload
-from stilts.cluster import begin, remarks
-from stilts.costing import lay_out
+from stilts.machine import preload
+from stilts.machine.slurm.begin import begin, remarks
+from stilts.commands.costs import lay_out
 from stilts.errors import UserError
-from stilts.expected import outline
-from stilts.layout import WEIGHTS, Layout
-from stilts.manifest import MANIFEST
-from stilts.provenance import fingerprint
-from stilts.question import ask
+from stilts.commands.expected import outline
+from stilts.question.paths import WEIGHTS, Layout
+from stilts.files.manifest import MANIFEST
+from stilts.files.fingerprint import fingerprint
+from stilts.question.ask import ask
 
 try:
     QUESTION = ask(config)

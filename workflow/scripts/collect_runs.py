@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.collect import collect_runs, collect_zero_shot
-    from stilts.store import TrialStore
+    from stilts.evidence.collect import collect_runs, collect_zero_shot
+    from stilts.files.store import TrialStore
 
     cells, points = snakemake.params.cells, snakemake.params.points
     runs = [f"{cell}/{point}.json" for cell in cells for point in points]

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.data import derive_task
+    from stilts.tasks.rows import derive_task
 
     derive_task(
         snakemake.params.spec,

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.figures.drawing import draw_and_write
-    from stilts.tables.inputs import read_inputs
+    from stilts.evidence.figures.drawing import draw_and_write
+    from stilts.evidence.results import read_inputs
 
     facts = snakemake.params.facts
     examples = {Path(file).parent.name: Path(file).parent for file in snakemake.input.examples}

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.checkpoints import fetch_model
+    from stilts.models.checkpoint import fetch_model
 
     fetch_model(snakemake.params.spec, Path(snakemake.output.manifest).parent)

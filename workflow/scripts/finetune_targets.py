@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
-    from stilts.gpus import take_gpu
-    from stilts.store import TrialStore
-    from stilts.trial import read_setting, run_shard, shard
+    from stilts.files.store import TrialStore
+    from stilts.jobs.trial import read_setting, run_shard, shard
+    from stilts.machine.gpus import take_gpu
 
     def train_missing(trials, claim):
         take_gpu(config["device"], config["trials_per_gpu"])
-        from stilts.finetuning import train_points  # torch: not needed when the store has all
+        # torch: not needed when the store has all
+        from stilts.jobs.finetune_targets import train_points
 
         options = {"threads": snakemake.threads, "minutes": config["snapshot_minutes"]}
         graphs = config["cuda_graphs"] == "auto"

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
-    from stilts.data import derive_task
-    from stilts.gpus import take_gpu
-    from stilts.synthesis import sampler
+    from stilts.jobs.generate_synthesis import sampler
+    from stilts.machine.gpus import take_gpu
+    from stilts.tasks.rows import derive_task
 
     take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
     derive_task(

@@ -3,11 +3,11 @@
 import importlib
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.tables.inputs import read_inputs
-    from stilts.tables.writer import write_table
+    from stilts.evidence.results import read_inputs
+    from stilts.evidence.tables.writer import write_table
 
     spec, facts = snakemake.params.spec, snakemake.params.facts
     inputs = read_inputs(
@@ -19,6 +19,6 @@ with job(snakemake.log[0]):
         settings=facts,
         titles=facts["titles"],
     )
-    kind = importlib.import_module(f"stilts.tables.{spec['kind']}")
+    kind = importlib.import_module(f"stilts.evidence.tables.{spec['kind']}")
     stem = Path(snakemake.output.csv).with_suffix("")
     write_table(stem, kind.build(inputs, spec), spec, inputs.footer)

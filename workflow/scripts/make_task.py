@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.data import make_task
+    from stilts.tasks.rows import make_task
 
     make_task(snakemake.params.spec, Path(snakemake.output.manifest).parent)

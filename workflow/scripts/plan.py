@@ -1,9 +1,9 @@
 """Print what would run, how much of it the store holds, hours and disk."""
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.planning import plan_text
-    from stilts.store import TrialStore
+    from stilts.commands.plan import plan_text
+    from stilts.files.store import TrialStore
 
     print(plan_text(snakemake.params.plan, TrialStore(), snakemake.config["device"]))

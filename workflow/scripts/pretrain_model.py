@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
-    from stilts.standin import pretrain_model
+    from stilts.jobs.pretrain_model import pretrain_model
 
     pretrain_model(
         snakemake.params.spec,

@@ -1,9 +1,9 @@
 """Delete what no question can use any more."""
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.pruning import delete, find, prune_text
+    from stilts.commands.prune import delete, find, prune_text
 
     groups = find(snakemake.params.config)
     freed = prune_text(groups, "freed")

@@ -2,8 +2,8 @@
 
 import yaml
 
-from stilts.job import job
-from stilts.manifest import write_atomic
+from stilts.files.manifest import write_atomic
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
     text = yaml.safe_dump(snakemake.params.question, sort_keys=False, allow_unicode=True)

@@ -1,9 +1,9 @@
 """Print what is done, at work, waiting and failed, and what to type next."""
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.status import status_text
-    from stilts.store import TrialStore
+    from stilts.commands.status import status_text
+    from stilts.files.store import TrialStore
 
     print(status_text(snakemake.params.outline, TrialStore()))

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
-    from stilts.gpus import take_gpu
-    from stilts.stages import train_stage
-    from stilts.trial import read_setting
+    from stilts.jobs.train_stage import train_stage
+    from stilts.jobs.trial import read_setting
+    from stilts.machine.gpus import take_gpu
 
     spec, parent = snakemake.params.spec, Path(snakemake.input.checkpoint).parent
     data = Path(snakemake.input.data[0]).parent
     take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
     train_stage(
         spec,
-        read_setting(spec, parent, data, snakemake.config["device"], "stilts.stages"),
+        read_setting(spec, parent, data, snakemake.config["device"], "stilts.jobs.train_stage"),
         parent=parent,
         data=data,
         folder=Path(snakemake.output.manifest).parent,

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from stilts.job import job
+from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.report import write_report
+    from stilts.evidence.page import write_report
 
     write_report(
         Path(snakemake.output[0]),

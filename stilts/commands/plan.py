@@ -1,0 +1,169 @@
+"""What a question would cost before anything runs: trials, reuse, hours, disk."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stilts.files.store import TrialStore
+from stilts.jobs.trial import read_setting
+from stilts.machine.hardware import device_kind
+from stilts.question.grid import parse_point
+
+# Effective rates to assume where no stored trial tells: floating-point operations a second.
+ASSUMED_RATE = {"cpu": 2e10, "cuda": 1e14}
+PREDICTION_BYTES = 24  # per example and option or class, compressed; ids included
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the trials of one cell, or of a whole plan, come to.
+
+    Attributes:
+        trials: how many the question has.
+        done: run files that are there.
+        stored: not there, but in the trial store: copied, not trained.
+        tokens: to train on, at the full length of every sequence (an upper bound).
+        flops: of training those that are neither done nor stored.
+        seconds: measured training time of the stored trials.
+        seconds_flops: floating-point operations that `seconds` were spent on.
+        bytes: of the prediction files.
+    """
+
+    trials: int = 0
+    done: int = 0
+    stored: int = 0
+    tokens: float = 0
+    flops: float = 0
+    seconds: float = 0
+    seconds_flops: float = 0
+    bytes: float = 0
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        """Add up two estimates field by field."""
+        names = self.__dataclass_fields__
+        return Estimate(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+    @property
+    def to_train(self) -> int:
+        """Trials that would be trained."""
+        return self.trials - self.done - self.stored
+
+
+def estimate(cell: Mapping[str, Any], store: TrialStore, device: str) -> Estimate:
+    """Estimate one cell.
+
+    Args:
+        cell: as `Layout.plan` describes it: `spec`, `runs`, folders `checkpoint` and `data`,
+            `rows` by split, `sequences` per example, `body` parameters (None: unknown).
+        store: looked up where the parents exist; without them no trial's key is known.
+        device: the reader's choice.
+    """
+    recipe = cell["spec"]["recipe"]
+    per_epoch = cell["rows"]["train"] * cell["sequences"] * recipe["max_tokens"]
+    tokens = per_epoch * recipe["epochs"]
+    # 6 operations per parameter and token: forward 2, backward 4 (Kaplan et al. 2020, 2.1).
+    flops = 6 * (cell["body"] or 0) * tokens
+    runs = [Path(run) for run in cell["runs"]]
+    entries = {run: _timing(run, cell, store, device) for run in runs}
+    done = {run for run in runs if run.is_file()}
+    stored = {run for run in runs if run not in done and entries[run]}
+    timings = [timing["seconds"] for timing in entries.values() if timing]
+    return Estimate(
+        trials=len(runs),
+        done=len(done),
+        stored=len(stored),
+        tokens=tokens * len(runs),
+        flops=flops * (len(runs) - len(done) - len(stored)),
+        seconds=sum(timings),
+        seconds_flops=flops * len(timings),
+        bytes=cell["rows"]["validation"] * cell["sequences"] * PREDICTION_BYTES * len(runs),
+    )
+
+
+def _timing(run: Path, cell: Mapping[str, Any], store: TrialStore, device: str) -> dict[str, Any]:
+    folders = (Path(cell["checkpoint"]), Path(cell["data"]))
+    if not all((folder / "manifest.json").is_file() for folder in folders):
+        return {}
+    setting = read_setting(cell["spec"], *folders, device)
+    return store.timing(setting.key({**cell["spec"]["recipe"], **parse_point(run.stem)}))
+
+
+def plan_text(plan: Mapping[str, Any], store: TrialStore, device: str) -> str:
+    """Return the plan as text for a terminal.
+
+    Args:
+        plan: what `Layout.plan` returns.
+        store: the trial store.
+        device: the reader's choice of `auto`, `cpu` or `cuda`.
+    """
+    kind = device_kind(device)
+    cells = plan["cells"]
+    found = [estimate(cell, store, device) for cell in cells]
+    total = sum(found, Estimate())
+    rate = total.seconds_flops / total.seconds if total.seconds else 0
+    source = f"measured on {total.done + total.stored} finished trials"
+    if not rate:
+        rate, source = ASSUMED_RATE[kind.split(":")[0]], "assumed: no finished trial to measure"
+    lines = [plan["title"], "", _header()]
+    for study, model, chain in dict.fromkeys(_group(cell) for cell in cells):
+        members = [
+            item
+            for cell, item in zip(cells, found, strict=True)
+            if _group(cell) == (study, model, chain)
+        ]
+        lines.append(_row(f"{study} {model} {chain}", sum(members, Estimate()), rate))
+    lines += [_row("all", total, rate), ""]
+    unknown = sorted({cell["spec"]["model"] for cell in cells if cell["body"] is None})
+    if unknown:
+        lines.append(f"Hours leave out {', '.join(unknown)}: their size is known once fetched.")
+    unit = "GPU-hours" if kind.startswith("cuda") else "core-hours"
+    lines += [
+        f"Hours: {unit} on {kind} at {rate:.2g} operations/s ({source}); targets only.",
+        *_on_a_gpu(total, kind),
+        f"Tokens: {total.tokens:.3g} at full length over all {total.trials:,} trials.",
+        f"Disk: {size_text(plan['weights'])} of checkpoints ({plan['checkpoints']} of them),"
+        f" at most {size_text(total.bytes)} of predictions.",
+        f"Built so far: {_built(plan['folders'])}.",
+        *(f"Not available: {line}" for line in plan["unavailable"]),
+        "Next: snakemake --cores all (add -n to see every job first).",
+    ]
+    return "\n".join(lines)
+
+
+def _on_a_gpu(total: Estimate, kind: str) -> list[str]:
+    """Return a line for a reader who plans on a laptop what a cluster is to run."""
+    if kind.startswith("cuda"):
+        return []
+    hours = total.flops / ASSUMED_RATE["cuda"] / 3600
+    return [f"On a GPU at an assumed {ASSUMED_RATE['cuda']:.0g} operations/s: {hours:,.1f} hours."]
+
+
+def _group(cell: Mapping[str, Any]) -> tuple[str, str, str]:
+    return cell["spec"]["study"], cell["spec"]["model"], cell["spec"]["chain"]
+
+
+def _header() -> str:
+    return f"{'chain':44}{'trials':>8}{'done':>8}{'stored':>8}{'to train':>10}{'hours':>13}"
+
+
+def _row(name: str, item: Estimate, rate: float) -> str:
+    counts = f"{item.trials:>8,}{item.done:>8,}{item.stored:>8,}{item.to_train:>10,}"
+    return f"{name:44}{counts}{item.flops / rate / 3600:>13,.2f}"
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes with its unit."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def _built(folders: Mapping[str, Sequence[str]]) -> str:
+    counts = {
+        name: sum((Path(folder) / "manifest.json").is_file() for folder in paths)
+        for name, paths in folders.items()
+    }
+    return ", ".join(f"{counts[name]} of {len(folders[name])} {name}" for name in folders)

@@ -1,0 +1,202 @@
+"""What no question can use any more: stored trials, snapshots, and what killed jobs left behind."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stilts.commands.plan import size_text
+from stilts.commands.status import LOCKS
+from stilts.errors import UserError
+from stilts.files.fingerprint import ROOT, fingerprint
+from stilts.files.manifest import MANIFEST, digest_of
+from stilts.files.store import ENCODINGS, STORE, TrialStore
+from stilts.jobs.trial import ENGINE, library_versions, read_setting
+from stilts.machine.vitals import jobs_at_work
+from stilts.question.ask import ask
+from stilts.question.catalogue import read_yaml
+from stilts.question.grid import parse_point
+from stilts.question.paths import Layout
+
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files and folders to delete for one reason, and how many of their kind stay."""
+
+    title: str
+    paths: Sequence[Path]
+    kept: int
+
+    @property
+    def bytes(self) -> int:
+        """Return the size of everything to delete."""
+        return sum(_bytes(path) for path in self.paths)
+
+
+class Uses:
+    """Which trials the questions of a project can use, or their run files name.
+
+    Args:
+        layouts: of every question: the one asked now, and those recorded below `results/`.
+        store: the trial store.
+        results: the folder of all artefacts.
+    """
+
+    def __init__(self, layouts: Sequence[Layout], store: TrialStore, results: Path):
+        self.entries = {path.name: _result(path) for path in store.trials.glob("??/*")}
+        self._found = {(e["device_kind"], e["precision"]) for e in self.entries.values() if e}
+        self._keys = set(_named(results))
+        # Recipes of trials whose parents are not there: their keys are not known.
+        self._open: set[str] = set()
+        for layout in layouts:
+            self._add(layout)
+        files = [f for layout in layouts for f in (*layout.checkpoints(), *layout.runs())]
+        self.unfinished = not all(Path(file).is_file() for file in files)
+
+    def _add(self, layout: Layout) -> None:
+        for study, plan in layout.question.plans.items():
+            for cell in plan.cells:
+                spec = plan.target_spec(*cell)
+                recipes = [{**spec["recipe"], **parse_point(point)} for point in plan.points]
+                parents = (
+                    Path(layout.checkpoint_folder(study, cell.model, cell.chain)),
+                    Path(layout.data_folder(cell.target)),
+                )
+                if not all((folder / MANIFEST).is_file() for folder in parents):
+                    self._open |= {digest_of(recipe) for recipe in recipes}
+                    continue
+                setting = read_setting(spec, *parents, "cpu")
+                # A login node without a GPU must know the trials of nodes with one.
+                for kind, precision in self._found:
+                    if spec["precision"] in ("auto", precision):
+                        there = setting._replace(device_kind=kind, precision=precision)
+                        self._keys |= {there.key(recipe) for recipe in recipes}
+
+    def has(self, key: str) -> bool:
+        """Return whether a stored trial is named by a run file or can answer a question."""
+        entry = self.entries[key]
+        return key in self._keys or bool(
+            entry
+            and digest_of(entry["recipe"]) in self._open
+            and entry["digests"]["code"] == fingerprint(ENGINE)
+            and entry["versions"] == library_versions()
+        )
+
+
+def ask_all(config: Mapping[str, Any], results: Path, root: Path = ROOT) -> list[Layout]:
+    """Return the question of `config` and those that `results/{scale}/config.yaml` record.
+
+    Raises:
+        UserError: a recorded question cannot be asked any more, so its trials are not known.
+    """
+    layouts = [Layout(ask(config, root), root)]
+    for path in sorted(results.glob("*/config.yaml")):
+        try:
+            layouts.append(Layout(ask({**config, **read_yaml(path)["config"]}, root), root))
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise UserError(
+                f"{path} records a question that cannot be asked any more ({error}): delete it if"
+                " its trials are not wanted, or mend the cause"
+            ) from error
+    return layouts
+
+
+def find(config: Mapping[str, Any], results: Path = STORE.parent) -> list[Group]:
+    """Return what can be deleted without a loss; whatever is younger than a day is kept."""
+    store = TrialStore(results / STORE.name)
+    uses = Uses(ask_all(config, results), store, results)
+    trials = sorted(store.trials.glob("??/*"))
+    unused = [path for path in trials if not uses.has(path.name) and _old(path)]
+    snapshots = sorted(store.snapshots.glob("*"))
+    # Those of stages and of trials to come are needed until everything is there.
+    spent = [path for path in snapshots if uses.entries.get(path.name) or not uses.unfinished]
+    spent = [path for path in spent if _old(path)]
+    encodings = sorted((results / STORE.name / ENCODINGS).glob("*"))
+    idle = [path for path in encodings if _old(path)]
+    litter = [path for path in _litter(results) if _old(path)]
+    return [
+        Group("trials that no question can use", unused, len(trials) - len(unused)),
+        Group("snapshots that no run goes on from", spent, len(snapshots) - len(spent)),
+        Group("tokens not read for a day", idle, len(encodings) - len(idle)),
+        Group("temporary files of killed jobs", litter, 0),
+    ]
+
+
+def delete(groups: Sequence[Group]) -> None:
+    """Delete what `find` found.
+
+    Raises:
+        UserError: a workflow is at work in this folder, or a killed one left its lock.
+    """
+    busy = jobs_at_work()
+    if busy:
+        raise UserError(f"nothing deleted: a job is at work ({busy[0]}); wait for the run to end")
+    if LOCKS.is_dir() and any(LOCKS.iterdir()):
+        raise UserError(
+            "nothing deleted: the folder is locked by a run; wait for its end, or, if it was"
+            " killed, type snakemake --unlock"
+        )
+    for group in groups:
+        for path in group.paths:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def prune_text(groups: Sequence[Group], verb: str) -> str:
+    """Return what was found as text for a terminal; `verb` is `would free` or `freed`."""
+    lines = [f"{'':38}{'count':>8}{'size':>10}{'kept':>8}"]
+    lines += [_row(group.title, group.paths, group.bytes, str(group.kept)) for group in groups]
+    paths = [path for group in groups for path in group.paths]
+    total = sum(group.bytes for group in groups)
+    if not paths:
+        return "\n".join([*lines, "", "Nothing to prune."])
+    lines += [_row(verb, paths, total, ""), ""]
+    if verb == "freed":
+        return "\n".join(lines).rstrip()
+    lines.append("Kept: what a run file names, what the question of config.yaml or one recorded in")
+    lines.append("results/*/config.yaml can use, and what is younger than a day.")
+    lines.append("Next: snakemake --cores 1 prune_delete, with the same --config and --configfile")
+    return "\n".join(lines)
+
+
+def _row(title: str, paths: Sequence[Path], size: int, kept: str) -> str:
+    return f"{title:38}{len(paths):>8,}{size_text(size):>10}{kept:>8}".rstrip()
+
+
+def _result(folder: Path) -> dict[str, Any]:
+    """Return a stored trial's result, or nothing where it is damaged."""
+    try:
+        result = json.loads((folder / "result.json").read_text())
+        return result if result["device_kind"] and result["recipe"] else {}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _named(results: Path) -> Iterator[str]:
+    for path in results.glob("*/*/runs/**/*.json"):
+        try:
+            yield json.loads(path.read_text())["key"]
+        except (ValueError, KeyError, TypeError):
+            continue  # damaged: it names nothing
+
+
+def _litter(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.startswith(".new-") or (path.name[0] == "." and path.suffix == ".tmp"):
+            yield path
+        elif path.is_dir() and not path.is_symlink():
+            yield from _litter(path)
+
+
+def _old(path: Path) -> bool:
+    files = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return time.time() - max(file.stat().st_mtime for file in files) > DAY
+
+
+def _bytes(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

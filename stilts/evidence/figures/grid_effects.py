@@ -1,0 +1,189 @@
+"""How much of a target's spread each axis of the grid explains, and how wide the spread is.
+
+Not a figure of Chang & Lu 2021: it shows what their claim of stability rests on, run by run.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from stilts.errors import UserError
+from stilts.evidence.figures import style
+from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, runs_used
+from stilts.evidence.results import Inputs
+from stilts.evidence.statistics import effect_share, noise_share, summary
+
+NOISE = "only noise"
+MAP = "mako_r"  # seaborn's: perceptually uniform, dark where the axis matters
+NUMBERS = (0.8, 2.1)  # where mean and std stand right of the heat map, whose cells are 1 wide
+MIDDLE = {"ha": "center", "va": "center", "size": style.SMALL}
+
+
+def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Compute the shares.
+
+    Args:
+        inputs: the runs, with a column per axis.
+        spec: `targets` and `chains` (lists, in the order shown), `axes` (column of the runs ->
+            name shown), optionally `model`, `names` (chain -> short name) and `baseline`
+            (default none), with whose std that of the other chains is compared.
+
+    Returns:
+        One row per target, chain and axis, also where no run exists: titles, n, expected; mean
+        and std of the runs, baseline_std (percent; population std); levels of the axis, share of
+        the variance that its main effect explains and noise, the share if the axis did nothing
+        (percent; NaN where the axis has one level or all scores are equal); baseline_title, scale
+        and protocol.
+
+    Raises:
+        UserError: the runs lack the column of an axis.
+    """
+    inputs = inputs.of_model(spec)
+    for axis in spec["axes"]:
+        if axis not in inputs.runs and len(inputs.runs):
+            raise UserError(
+                f"runs.csv has no column '{axis}', which the {spec['kind']} shows: take it out of"
+                " 'axes' in the study's report.yaml, or delete runs.csv and run again"
+            )
+    baseline = spec.get("baseline", "none")
+    rows = []
+    for target in spec["targets"]:
+        base = summary(inputs.cell(baseline, target)["score"])["std"]
+        for chain in spec["chains"]:
+            rows += _cell(inputs, target, chain, spec, base)
+    about = {"baseline_title": _title(inputs, baseline, spec), "scale": inputs.label}
+    return pd.DataFrame(rows).assign(**about, protocol=inputs.protocol)
+
+
+def _cell(
+    inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any], base: float
+) -> list[dict[str, Any]]:
+    """Return a row per axis for the runs of one chain on one target."""
+    runs = inputs.cell(chain, target)
+    found = summary(runs["score"])
+    values = {"mean": found["mean"], "std": found["std"], "baseline_std": base}
+    cell = {
+        "target": target,
+        "chain": chain,
+        "target_title": inputs.task_title(target),
+        "chain_title": _title(inputs, chain, spec),
+        "n": found["n"],
+        "expected": max(inputs.points, len(runs)),
+        **{name: round(100 * value, 4) for name, value in values.items()},
+    }
+    rows = []
+    for axis, title in spec["axes"].items():
+        levels = runs[axis] if len(runs) else runs["score"]
+        several = levels.nunique() > 1
+        shares = [measure(runs["score"], levels) for measure in (effect_share, noise_share)]
+        share, noise = (round(100 * value, 4) if several else np.nan for value in shares)
+        row = {"axis": axis, "axis_title": title, "levels": levels.nunique()}
+        rows.append({**cell, **row, "share": share, "noise": noise})
+    return rows
+
+
+def _title(inputs: Inputs, chain: str, spec: Mapping[str, Any]) -> str:
+    return spec.get("names", {}).get(chain, inputs.title(chain))
+
+
+def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
+    """Draw a block of columns per chain: a heat map of the shares, then mean and std as text.
+
+    Args:
+        table: as `tabulate` returns it, or as its CSV is read back (`None` is a title there, and
+            only an empty cell is missing).
+        spec: `targets`, `chains` and `axes`, as for `tabulate`.
+    """
+    targets, chains = list(spec["targets"]), list(spec["chains"])
+    with style.house():
+        figure = style.new_figure(style.PAGE, 1.7 + 0.27 * len(targets))
+        panels = figure.subplots(1, len(chains), squeeze=False).ravel()
+        for axes, chain in zip(panels, chains, strict=True):
+            rows = table[table["chain"] == chain]
+            shares = _shares(rows, spec)
+            _heat(axes, shares)
+            _finish(axes, rows, shares, spec)
+        names = table.drop_duplicates("target")["target_title"]
+        panels[0].set_yticks(np.arange(len(targets) + 1) + 0.5, [*names, NOISE])
+        panels[0].get_yticklabels()[-1].set(color=style.MUTED, style="italic")
+        _colour_bar(figure, panels)
+        runs = f"n = {int(table['expected'].max())} runs per row unless marked"
+        key = f"bold: below the std after {table['baseline_title'].iloc[0]}"
+        style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], f"{runs}  ·  {key}")
+    return figure
+
+
+def _shares(rows: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the shares of one chain, a row per target and a column per axis, noise last."""
+    shares = rows.pivot(index="target", columns="axis", values="share")
+    fullest = rows[rows["n"] == rows["n"].max()].drop_duplicates("axis").set_index("axis")
+    shares.loc[NOISE] = fullest["noise"]
+    return shares.loc[[*spec["targets"], NOISE], list(spec["axes"])].astype(float)
+
+
+def _heat(axes: Axes, shares: pd.DataFrame) -> None:
+    """Draw shares as coloured cells with their numbers; a NaN leaves its cell empty."""
+    import seaborn  # loads slowly, and no other module needs it
+
+    seaborn.heatmap(
+        shares,
+        ax=axes,
+        vmin=0,
+        vmax=100,
+        cmap=MAP,
+        annot=True,
+        fmt=".0f",
+        annot_kws={"size": style.SMALL},
+        cbar=False,
+        linewidths=0.8,
+        linecolor="white",
+    )
+
+
+def _finish(axes: Axes, rows: pd.DataFrame, shares: pd.DataFrame, spec: Mapping[str, Any]) -> None:
+    """Write what the heat map of one chain does not hold: empty cells, mean, std, names."""
+    width = len(spec["axes"])
+    for place, (_, row) in enumerate(rows.drop_duplicates("target").iterrows()):
+        _numbers(axes, place + 0.5, row, width)
+        for column in np.flatnonzero(shares.iloc[place].isna()) if row["n"] else ():
+            axes.text(column + 0.5, place + 0.5, NOT_PRINTED, **MIDDLE, color=style.MUTED)
+    axes.axhline(len(spec["targets"]), color="white", linewidth=4)
+    names = [*spec["axes"].values(), "mean", "std"]
+    places = [*np.arange(width) + 0.5, *(width + shift for shift in NUMBERS)]
+    axes.set_xticks(places, names, rotation=90)
+    for label in axes.get_xticklabels()[width:]:
+        label.set_rotation(0)
+    axes.set_xlim(0, width + NUMBERS[-1] + 0.75)
+    axes.set_yticks([])
+    axes.tick_params(axis="y", length=0, labelsize=style.NORMAL, labelcolor=style.INK)
+    axes.set(xlabel="", ylabel="", title=rows["chain_title"].iloc[0])
+    axes.grid(False)
+
+
+def _numbers(axes: Axes, height: float, row: pd.Series, width: int) -> None:
+    """Write mean and std of the runs beside a row, or across it that there is none."""
+    if not row["n"]:
+        axes.text(width / 2, height, NOT_AVAILABLE, color=style.MUTED, **MIDDLE)
+        return
+    used = runs_used(int(row["n"]), int(row["expected"]))
+    lost = "/" in used
+    if lost:
+        middle = width + sum(NUMBERS) / 2
+        axes.text(middle, height + 0.27, f"n = {used}", color=style.MUTED, **MIDDLE)
+    height -= 0.19 if lost else 0
+    weight = "bold" if row["std"] < row["baseline_std"] else "normal"
+    axes.text(width + NUMBERS[0], height, style.number(row["mean"]), **MIDDLE)
+    axes.text(width + NUMBERS[1], height, style.number(row["std"]), weight=weight, **MIDDLE)
+
+
+def _colour_bar(figure: Figure, panels: Sequence[Axes]) -> None:
+    bar = figure.colorbar(
+        panels[0].collections[0], ax=list(panels), location="top", aspect=60, shrink=0.5, pad=0.05
+    )
+    bar.set_label("share of the variance of the runs that the axis alone explains, %")
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=style.SMALL, length=2)

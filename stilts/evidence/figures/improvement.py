@@ -1,0 +1,145 @@
+"""Improvement over no intermediate task as its size grows (Figure 3 of Chang & Lu 2021)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from stilts.evidence.figures import style
+from stilts.evidence.results import Inputs
+from stilts.evidence.statistics import delta
+
+WIDTH = 0.42  # of a bar, where sizes stand 1 apart
+SERIES = (("delta_mean", "mean", style.PALETTE[0]), ("delta_best", "best", style.PALETTE[1]))
+
+
+def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Compute the improvements.
+
+    Args:
+        inputs: the runs; `settings["stage_sizes"]` gives the examples really used per chain.
+        spec: `targets` (list), `chains` (chain -> size as the paper names it), optionally
+            `model`, `baseline` (default none) and `seed` of the bootstrap.
+
+    Returns:
+        One row per target and chain, also where no run exists: target_title, size, used, n,
+        n_baseline, expected; delta_mean, low, high (95 % bootstrap interval of delta_mean) and
+        delta_best in percentage points; scale and protocol.
+    """
+    inputs = inputs.of_model(spec)
+    found = delta(inputs.runs, spec.get("baseline", "none"), seed=spec.get("seed", 0))
+    used = inputs.settings.get("stage_sizes", {})
+    wanted = pd.DataFrame(
+        [
+            {
+                "target": target,
+                "chain": chain,
+                "target_title": inputs.task_title(target),
+                "size": size,
+                "used": used.get(chain, np.nan),
+            }
+            for target in spec["targets"]
+            for chain, size in spec["chains"].items()
+        ]
+    )
+    table = wanted.merge(found, how="left", on=["target", "chain"], validate="one_to_one")
+    counts, shares = ["n", "n_baseline"], ["delta_mean", "low", "high", "delta_best"]
+    table[counts] = table[counts].astype(float).fillna(0).astype(int)
+    table[shares] = (100 * table[shares].astype(float)).round(4)
+    return table.assign(expected=inputs.points, scale=inputs.label, protocol=inputs.protocol)
+
+
+def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
+    """Draw a panel per target: bars for the mean (with its interval) and the best run.
+
+    Args:
+        table: as `tabulate` returns it, or as its CSV is read back (`None` is a title there, and
+            only an empty cell is missing).
+        spec: `targets`, and `intermediate`, the name under the axis.
+    """
+    targets = list(spec["targets"])
+    with style.house():
+        figure = style.new_figure(style.PAGE, 2.85)
+        panels = figure.subplots(1, len(targets), squeeze=False, sharey=True).ravel()
+        for axes, target in zip(panels, targets, strict=True):
+            _panel(axes, table[table["target"] == target])
+        panels[0].set_ylabel("improvement over None, points")
+        panels[len(panels) // 2].set_xlabel(spec.get("xlabel", "training examples"))
+        _make_room(panels[0], table)
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+        expected = int(table["expected"].iloc[0])
+        runs = f"n = {expected} runs per bar unless marked"
+        style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], runs)
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame) -> None:
+    places = np.arange(len(rows))
+    for (column, name, colour), side in zip(SERIES, (-1, 1), strict=True):
+        x = places + side * WIDTH / 2
+        heights = rows[column].to_numpy(dtype=float)
+        label = "mean of the runs (95 % bootstrap interval)" if name == "mean" else "best run"
+        axes.bar(x, heights, WIDTH * 0.92, color=colour, label=label, zorder=2)
+        ends = heights
+        if name == "mean":
+            low, high = (rows[side].to_numpy(dtype=float) for side in ("low", "high"))
+            axes.vlines(x, low, high, color=style.INK, linewidth=0.9, zorder=3)
+            ends = np.where(heights >= 0, np.maximum(high, 0), np.minimum(low, 0))
+        for place, height, end in zip(x, heights, ends, strict=True):
+            _number(axes, place, height, end)
+    axes.axhline(0, color=style.INK, linewidth=0.8, zorder=4)
+    axes.set_title(rows["target_title"].iloc[0])
+    axes.set_xticks(places, [_name(row) for _, row in rows.iterrows()])
+    axes.set_xlim(-0.6, len(rows) - 0.4)
+
+
+def _number(axes: Axes, place: float, height: float, end: float) -> None:
+    """Write a bar's value beyond its end, or beyond its interval."""
+    if not np.isfinite(height):
+        axes.annotate(
+            "n/a",
+            (place, 0),
+            (0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            size=style.SMALL,
+            color=style.MUTED,
+        )
+        return
+    up = height >= 0
+    axes.annotate(
+        style.number(height, signed=True),
+        (place, end),
+        (0, 2.5 if up else -3),
+        ha="center",
+        textcoords="offset points",
+        va="bottom" if up else "top",
+        size=style.SMALL,
+        path_effects=style.HALO,
+        zorder=5,
+    )
+
+
+def _name(row: pd.Series) -> str:
+    """Name a size: as in the paper, then what was really used, then lost runs."""
+    lines = [f"{row['size'] / 1000:g}k"]
+    if np.isfinite(row["used"]) and row["used"] != row["size"]:
+        lines.append(f"({int(row['used']):,} here)")
+    n = min(row["n"], row["n_baseline"])
+    if 0 < n != row["expected"]:
+        lines.append(f"n = {n}/{row['expected']}")
+    return "\n".join(lines)
+
+
+def _make_room(axes: Axes, table: pd.DataFrame) -> None:
+    """Leave space for the numbers beyond the longest bar on either side."""
+    ends = table[["low", "high", "delta_mean", "delta_best"]].to_numpy(dtype=float)
+    ends = ends[np.isfinite(ends)]
+    low, high = min(0.0, ends.min(initial=0.0)), max(0.0, ends.max(initial=0.0))
+    room = 0.14 * ((high - low) or 1.0)
+    axes.set_ylim(low - (room if low < 0 else 0), high + room)

@@ -1,0 +1,206 @@
+"""A violin of runs per intermediate task, one panel per target (Figure 2 of Chang & Lu 2021)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from stilts.evidence.figures import style
+from stilts.evidence.numbers import NOT_AVAILABLE, runs_used
+from stilts.evidence.results import Inputs
+from stilts.evidence.statistics import bootstrap_mean, finite, is_true, summary
+
+METRICS = {"accuracy": "accuracy, %", "matthews_correlation": "Matthews correlation, %"}
+HALF_WIDTH = 0.27  # of a violin, where neighbours stand 1 apart: leaves room for the mean's number
+JITTER = 0.1
+
+
+def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Summarise each violin.
+
+    Args:
+        inputs: the runs.
+        spec: `targets` and `chains` (lists, in the order shown), optionally `model`, `names`
+            (chain -> short name) and `seed` of the jitter and the bootstrap.
+
+    Returns:
+        One row per target and chain, also where no run exists: titles, metric, n, expected,
+        n_failed; min, mean, median, best, std, low and high (95 % bootstrap interval of the
+        mean), chance and majority in percent; degenerate (share of runs); scores and
+        degenerate_scores (percent, joined by |); scale and protocol.
+    """
+    inputs = inputs.of_model(spec)
+    return pd.DataFrame(
+        [
+            _violin(inputs, target, chain, spec)
+            for target in spec["targets"]
+            for chain in spec["chains"]
+        ]
+    )
+
+
+def _violin(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    runs = inputs.cell(chain, target).sort_values("point")
+    found = summary(runs["score"])
+    low, high = bootstrap_mean(runs["score"], seed=spec.get("seed", 0))
+    collapsed = is_true(runs["degenerate"]) & np.isfinite(runs["score"].astype(float))
+    row: dict[str, Any] = {
+        "target": target,
+        "chain": chain,
+        "target_title": inputs.task_title(target),
+        "chain_title": spec.get("names", {}).get(chain, inputs.title(chain)),
+        "metric": _first(runs, "metric", ""),
+        "n": found["n"],
+        "expected": max(inputs.points, len(runs)),
+        "n_failed": found["n_failed"],
+    }
+    values = {name: found[name] for name in ("min", "mean", "median", "best", "std")}
+    values |= {"low": low, "high": high}
+    values |= {name: _first(runs, name, np.nan) for name in ("chance", "majority")}
+    row |= {name: round(100 * value, 4) for name, value in values.items()}
+    row["degenerate"] = round(float(collapsed.sum()) / len(runs), 4) if len(runs) else np.nan
+    row["scores"] = _join(runs.loc[~collapsed, "score"])
+    row["degenerate_scores"] = _join(runs.loc[collapsed, "score"])
+    return row | {"scale": inputs.label, "protocol": inputs.protocol}
+
+
+def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
+    """Draw the violins, two panels a row.
+
+    Args:
+        table: as `tabulate` returns it, or as its CSV is read back (`None` is a title there, and
+            only an empty cell is missing).
+        spec: `targets` and `chains`, as for `tabulate`.
+    """
+    targets, chains = list(spec["targets"]), list(spec["chains"])
+    columns = min(2, len(targets))
+    lines = -(-len(targets) // columns)
+    colours = style.colours(chains)
+    with style.house():
+        figure = style.new_figure(style.PAGE, 0.6 + 1.9 * lines)
+        panels = figure.subplots(lines, columns, squeeze=False).ravel()
+        for axes, target in zip(panels, targets, strict=False):
+            rows = table[table["target"] == target].set_index("chain").loc[chains]
+            _panel(axes, rows, colours, np.random.default_rng(spec.get("seed", 0)))
+        for axes in panels[len(targets) :]:
+            axes.set_axis_off()
+        _legend(figure)
+        style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], _runs(table))
+    return figure
+
+
+def _panel(
+    axes: Axes, rows: pd.DataFrame, colours: Mapping[str, str], random: np.random.Generator
+) -> None:
+    """Draw one target: reference lines, violins, their numbers, names below."""
+    metric = next((METRICS[name] for name in rows["metric"] if name in METRICS), "")
+    axes.set_title(rows["target_title"].iloc[0], pad=9)
+    axes.set_ylabel(metric)
+    axes.set_xlim(-0.55, len(rows) - 1 + 0.68)
+    muted = {"ha": "center", "va": "center", "color": style.MUTED}
+    names = []
+    for place, (chain, row) in enumerate(rows.iterrows()):
+        used = runs_used(int(row["n"]), int(row["expected"]))
+        names.append(row["chain_title"] + (f"\nn = {used}" if "/" in used else ""))
+        if row["n"]:
+            _draw_violin(axes, place, row, colours[chain], random)
+        elif rows["n"].any():
+            column = axes.get_xaxis_transform()
+            axes.text(place, 0.5, "not\navailable", transform=column, size=style.SMALL, **muted)
+    axes.set_xticks(range(len(rows)), names)
+    if rows["n"].any():
+        axes.margins(y=0.17)
+        _reference_lines(axes, rows)
+        axes.yaxis.get_major_locator().set_params(nbins=5, min_n_ticks=3)
+    else:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, NOT_AVAILABLE, transform=axes.transAxes, **muted)
+
+
+def _draw_violin(
+    axes: Axes, place: int, row: pd.Series, colour: str, random: np.random.Generator
+) -> None:
+    sound, collapsed = _split(row["scores"]), _split(row["degenerate_scores"])
+    scores = np.concatenate([sound, collapsed])
+    body = axes.violinplot([scores], [place], widths=2 * HALF_WIDTH, showextrema=False)["bodies"][0]
+    body.set(facecolor=colour, alpha=0.28, edgecolor=colour, linewidth=0.7)
+    for values, face in ((sound, colour), (collapsed, "white")):
+        spread = place + random.uniform(-JITTER, JITTER, len(values))
+        axes.scatter(spread, values, s=6, facecolor=face, edgecolor=colour, linewidth=0.6, zorder=3)
+    axes.plot(
+        [place - HALF_WIDTH, place + HALF_WIDTH],
+        [row["mean"]] * 2,
+        color=style.INK,
+        linewidth=1.1,
+        zorder=4,
+        solid_capstyle="butt",
+    )
+    for value, shift, align in (
+        (row["best"], (0, 3.5), {"ha": "center", "va": "bottom"}),
+        (row["min"], (0, -4), {"ha": "center", "va": "top"}),
+    ):
+        _number(axes, (place, value), shift, **align)
+    _number(axes, (place + HALF_WIDTH, row["mean"]), (2, 0), ha="left", va="center", weight="bold")
+
+
+def _number(
+    axes: Axes, point: tuple[float, float], shift: tuple[float, float], **text: Any
+) -> None:
+    axes.annotate(
+        style.number(point[1]),
+        point,
+        shift,
+        textcoords="offset points",
+        size=style.SMALL,
+        bbox=style.PATCH,
+        zorder=5,
+        **text,
+    )
+
+
+def _reference_lines(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw chance, and the majority class where it is another level."""
+    chance, majority = (rows[name].dropna() for name in ("chance", "majority"))
+    if len(chance):
+        axes.axhline(chance.iloc[0], color=style.INK, linewidth=0.8, dashes=(4, 2.5), zorder=1)
+    differs = len(majority) and not (len(chance) and abs(majority.iloc[0] - chance.iloc[0]) < 0.05)
+    if differs:
+        axes.axhline(majority.iloc[0], color=style.MUTED, linewidth=0.8, dashes=(1, 1.6), zorder=1)
+
+
+def _legend(figure: Figure) -> None:
+    dot = {"linestyle": "", "marker": "o", "markersize": 3.2, "markeredgecolor": style.MUTED}
+    handles = [
+        Line2D([], [], **dot, markerfacecolor=style.MUTED, label="run"),
+        Line2D([], [], **dot, markerfacecolor="white", label="degenerate run"),
+        Line2D([], [], color=style.INK, linewidth=1.1, label="mean"),
+        Line2D([], [], color=style.INK, linewidth=0.8, dashes=(4, 2.5), label="chance"),
+        Line2D([], [], color=style.MUTED, linewidth=0.8, dashes=(1, 1.6), label="majority class"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+
+
+def _runs(table: pd.DataFrame) -> str:
+    expected = int(table["expected"].max())
+    return f"n = {expected} runs per violin unless marked"
+
+
+def _first(runs: pd.DataFrame, column: str, otherwise: Any) -> Any:
+    values = runs[column].dropna() if column in runs else ()
+    return values.iloc[0] if len(values) else otherwise
+
+
+def _join(scores: pd.Series) -> str:
+    return "|".join(f"{100 * score:.4f}" for score in finite(scores))
+
+
+def _split(text: Any) -> np.ndarray:
+    """Read joined scores; an empty cell read back from CSV is NaN."""
+    return np.array(
+        [float(part) for part in text.split("|")] if isinstance(text, str) and text else [],
+        dtype=float,
+    )

@@ -1,0 +1,169 @@
+"""Models, tokenizers and heads are those of transformers; which head weights survive is ours."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import (
+    AutoConfig,
+    AutoModelForMultipleChoice,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+)
+from transformers.utils import logging
+
+from stilts.models.batch import Batch, padded
+from stilts.models.encoder import PACKED, first_states
+
+CLASSES = {
+    "classification": AutoModelForSequenceClassification,
+    "multiple_choice": AutoModelForMultipleChoice,
+}
+TASK = "finetuning_task"  # the config field that names the task a saved head was trained on
+
+HeadReport = dict[str, list[str]]
+
+
+def load(
+    folder: Path | str, kind: str, num_labels: int, seed: int, task: str | None = None
+) -> tuple[PreTrainedModel, Any, HeadReport]:
+    """Return the fp32 model of a folder with a head for `kind`, its tokenizer and the head report.
+
+    The head of a multiple-choice checkpoint is carried over to multiple choice (pooler and
+    scorer), and a classification head to the very `task` it was saved for; any other head is new,
+    and its weights depend on `seed` and its shape only. A pooler that belongs to the pretrained
+    encoder (BERT) is always carried. The report lists parameter names: {"carried", "new"}.
+
+    Nothing is printed, fetched or unpickled, and no code of the checkpoint runs.
+
+    Raises:
+        ValueError: unknown kind, or a checkpoint without all weights of its encoder.
+        OSError: the folder holds no config or no safetensors weights.
+    """
+    if kind not in CLASSES:
+        raise ValueError(f"kind {kind!r} has no head: use one of {', '.join(CLASSES)}")
+    local = {"local_files_only": True, "trust_remote_code": False}
+    with silence():
+        config = AutoConfig.from_pretrained(folder, **local)
+        carry = _carries_head(config, kind, task)
+        config.num_labels = num_labels if kind == "classification" else 1
+        model, info = CLASSES[kind].from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            **local,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+    absent = set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
+    report = _report(model, absent, carry, folder)
+    _start_head(model, report, seed)
+    return model, tokenizer, report
+
+
+def copy_weights(model: PreTrainedModel) -> dict[str, Tensor]:
+    """Return a copy of the model's weights on the CPU, to start other trials from."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def reset(model: PreTrainedModel, start: dict[str, Tensor], report: HeadReport, seed: int) -> None:
+    """Put the model back to `start` with the head a fresh `load` with `seed` would give it."""
+    model.load_state_dict(start)
+    model.zero_grad(set_to_none=True)
+    _start_head(model, report, seed)
+
+
+def forward(model: PreTrainedModel, batch: Batch) -> Tensor:
+    """Return the logits: [n, classes], or [n, choices] for multiple choice."""
+    if model.config.model_type in PACKED:
+        logits = _head(model, first_states(model, batch))
+    else:
+        tokens, types, visible = padded(batch, model.config.pad_token_id)
+        if type(model).__name__.endswith("ForMultipleChoice"):
+            # One "choice" per row: the reshape to examples is the same for every family, below.
+            tokens, types, visible = tokens[:, None], types[:, None], visible[:, None]
+        logits = model(input_ids=tokens, token_type_ids=types, attention_mask=visible).logits
+    return logits.view(-1, batch.choices) if batch.choices > 1 else logits
+
+
+def save(
+    model: PreTrainedModel, tokenizer: Any, folder: Path | str, task: str | None = None
+) -> None:
+    """Write config, safetensors weights and tokenizer files; `task` names what the head solves."""
+    setattr(model.config, TASK, task)
+    if tokenizer.is_fast:  # a call leaves its settings behind, which would be saved as well
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
+    with silence():
+        model.save_pretrained(folder, safe_serialization=True)
+        tokenizer.save_pretrained(folder)
+
+
+def _head(model: PreTrainedModel, features: Tensor) -> Tensor:
+    """Apply the model's own head modules to first-token states [S, 1, hidden]."""
+    pooler = getattr(model.base_model, "pooler", None)
+    if pooler is not None:
+        return model.classifier(model.dropout(pooler(features)))
+    if hasattr(model, "sequence_summary"):
+        return model.classifier(model.sequence_summary(features))
+    return model.classifier(features)
+
+
+def _carries_head(config: Any, kind: str, task: str | None) -> bool:
+    """Return whether the checkpoint's own head goes on into this model."""
+    architecture = (config.architectures or [""])[0]
+    if kind == "multiple_choice":
+        return architecture.endswith("ForMultipleChoice")
+    same_task = task is not None and getattr(config, TASK, None) == task
+    return same_task and architecture.endswith("ForSequenceClassification")
+
+
+def _report(
+    model: PreTrainedModel, absent: set[str], carry: bool, folder: Path | str
+) -> HeadReport:
+    """Return the names of the head's parameters, by where their values come from."""
+    prefix = model.base_model_prefix + "."
+    report: HeadReport = {"carried": [], "new": []}
+    lost = []
+    for name, _ in sorted(model.named_parameters()):
+        pooler = name.startswith(prefix + "pooler.")
+        if name.startswith(prefix) and not pooler:
+            lost += [name] * (name in absent)
+        else:
+            report["carried" if name not in absent and (pooler or carry) else "new"].append(name)
+    if lost:
+        raise ValueError(
+            f"{folder} lacks {len(lost)} weights of the encoder ({lost[0]}, ...): "
+            "it is not a whole checkpoint of this family; build or fetch it again"
+        )
+    return report
+
+
+def _start_head(model: PreTrainedModel, report: HeadReport, seed: int) -> None:
+    """Give every new head parameter its starting value: the family's own rule, seeded."""
+    torch.manual_seed(seed)
+    for name in sorted({parameter.rpartition(".")[0] for parameter in report["new"]}):
+        module = model.get_submodule(name)
+        for parameter in module.parameters(recurse=False):
+            parameter._is_hf_initialized = False  # transformers skips what it has filled before
+        model._init_weights(module)
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Keep load reports and progress bars off the terminal: the head report says it all."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

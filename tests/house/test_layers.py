@@ -1,0 +1,112 @@
+import re
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+
+import pytest
+
+from stilts.files.fingerprint import ROOT
+from tests.house.imports import first_party, modules, rules, third_party
+
+# From low to high: a module imports from its own room or a lower one.
+ROOMS = "errors files machine tasks question models training evidence jobs commands".split()
+LIGHT = {"errors", "files", "machine", "question"}
+CORE = [
+    name
+    for name in modules()
+    if name.split(".")[1] in LIGHT and name != "stilts.files.sealed"  # its files are torch's
+]
+HEAVY = {"torch", "transformers", "datasets", "evaluate", "pandas", "matplotlib", "seaborn"}
+
+
+def level(module):
+    return ROOMS.index(module.split(".")[1])
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_imports_from_its_own_layer_or_a_lower_one(module):
+    names = first_party(modules()[module].read_text())
+    assert [name for name in names if level(name) > level(module)] == []
+
+
+def test_the_rooms_are_the_folders():
+    assert {path.stem for path in ROOT.glob("stilts/[!_]*")} == set(ROOMS)
+
+
+def test_no_modules_import_each_other():
+    graph = {name: first_party(path.read_text()) for name, path in modules().items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(graph)
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_imports_nothing_heavy_when_it_is_loaded(name):
+    source = modules()[name].read_text()
+    assert third_party(source, inside_functions=False) & HEAVY == set()
+
+
+def loads(names):
+    """Which heavy libraries a fresh interpreter has loaded after importing the modules."""
+    program = f"import sys, {', '.join(names)}\nprint(*({HEAVY!r} & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return result.stdout.split()
+
+
+def test_parsing_the_workflow_loads_nothing_heavy():
+    files = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    names = {
+        name
+        for path in files
+        for name in re.findall(r"^(?:from|import) (stilts[.\w]*)", path.read_text(), re.M)
+    }
+    assert {"stilts.question.paths", "stilts.question.ask", "stilts.files.fingerprint"} <= names
+    assert loads(names) == []
+
+
+def test_the_core_loads_nothing_heavy():
+    assert loads(CORE) == []
+
+
+# Files
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_is_short_and_named_by_its_subject(module):
+    assert len(modules()[module].read_text().splitlines()) <= 300
+    assert not {"utils", "util", "helpers", "common", "misc"} & set(module.strip("_").split("."))
+
+
+def test_packages_are_folders_only():
+    assert [path for path in ROOT.glob("stilts/**/__init__.py") if path.read_text()] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("workflow/scripts/*")), ids=lambda path: path.name
+)
+def test_a_script_is_short_and_has_no_logic_of_its_own(path):
+    source = path.read_text()
+    assert path.suffix == ".py"
+    assert len(source.splitlines()) <= 25
+    assert not re.search(r"^\s*(class|while|for|if) ", source, re.M)
+
+
+@pytest.mark.parametrize(("rule", "environment", "script"), rules())
+def test_a_rule_and_its_script_share_one_name(rule, environment, script):
+    assert rule in (script, ""), "only rules that are made in a loop have no name"
+    assert (ROOT / f"workflow/scripts/{script}.py").is_file()
+    assert (ROOT / f"envs/{environment}.yaml").is_file()
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)+|plan|status|prune", script), "name a step verb_noun"
+
+
+def test_every_script_belongs_to_a_rule():
+    names = {path.stem for path in ROOT.glob("workflow/scripts/*.py")}
+    assert names == {script for _, _, script in rules()}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("workflow/rules/*.smk")), ids=lambda path: path.stem
+)
+def test_a_file_of_rules_opens_with_its_contract(path):
+    contract = path.read_text().split('"""')[1]
+    assert contract.index("REQUIRED INPUTS:\n") < contract.index("OUTPUTS:\n")

@@ -1,0 +1,173 @@
+"""A small invented study: runs, zero-shot scores and manifests with every kind of trouble."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from stilts.evidence.published import load
+from stilts.evidence.results import Inputs
+
+ROOT = Path(__file__).parents[2]
+STUDY = ROOT / "studies" / "rethinking"
+LABEL = "mini: miniature language, not the paper's data"
+GRID = {
+    "lr": [5e-6, 1e-5, 2e-5],
+    "batch": [8, 16, 32],
+    "warmup": [0.0, 0.2],
+    "seed": [12, 42],
+}
+SETTINGS = {
+    "protocol": "paper",
+    "grid": GRID,
+    "intermediate": {"lr": 1e-5, "batch": 8, "seed": 42},
+    "generation": {"top_p": 0.9},
+    "stage_sizes": {"hellaswag-p@2000": 60, "hellaswag-p@10000": 300, "hellaswag-p": 1200},
+}
+TITLES = {
+    "cola": "CoLA",
+    "wic": "WiC",
+    "rte": "RTE",
+    "socialiqa": "SocialIQA",
+    "winogrande-xs": "WinoGrande XS",
+    "winogrande-m": "WinoGrande M",
+    "winogrande-l": "WinoGrande L",
+    "hellaswag": "HellaSwag",
+    "hellaswag-p": "HellaSwag-p",
+    "hella-sh": "Hella-sh",
+    "synthesis-gpt2": "Synthesis_GPT2",
+}
+CHOICES = {
+    "socialiqa": 3,
+    "hellaswag": 4,
+    "hellaswag-p": 4,
+    "hella-sh": 4,
+    "synthesis-gpt2": 4,
+    **dict.fromkeys(("winogrande-xs", "winogrande-m", "winogrande-l"), 2),
+}
+BASE = {"cola": 0.42, "wic": 0.66, "rte": 0.74, "socialiqa": 0.61}
+GAIN = {"none": 0.0, "hellaswag": 0.05, "hellaswag-p": 0.04, "synthesis-gpt2": 0.03}
+GAIN |= {"cola": 0.01, "hella-sh": -0.02, "hellaswag-p@2000": -0.01, "hellaswag-p@10000": 0.02}
+
+
+def inputs() -> Inputs:
+    """Return the invented study: no MedNLI, one lost run, several collapsed ones."""
+    return Inputs(
+        runs=runs(),
+        zero_shot=zero_shot(),
+        manifests={task: manifest(task) for task in TITLES},
+        published=load(STUDY / "published.csv"),
+        label=LABEL,
+        settings=SETTINGS,
+        examples=examples(),
+        titles={"mednli": "MedNLI"},
+    )
+
+
+def report() -> dict:
+    return yaml.safe_load((STUDY / "report.yaml").read_text())
+
+
+def runs() -> pd.DataFrame:
+    random = np.random.default_rng(7)
+    rows = []
+    targets = [task for task in TITLES if task not in GAIN and task != "hella-sh"] + ["cola"]
+    for target, chain in itertools.product(targets, GAIN):
+        if target == "cola" and chain == "cola":
+            continue
+        rows += _cell(target, chain, random)
+    table = pd.DataFrame(rows)
+    lost = (table["target"] == "rte") & (table["chain"] == "hellaswag")
+    table.loc[table[lost].index[3], ["score", "degenerate", "degenerate_reasons"]] = [
+        np.nan,
+        True,
+        "nan",
+    ]
+    return table[~((table["target"] == "winogrande-l") & (table["chain"] == "synthesis-gpt2"))]
+
+
+def _cell(target: str, chain: str, random: np.random.Generator) -> list[dict]:
+    chance = 0.0 if target == "cola" else 1 / CHOICES.get(target, 2)
+    majority = {"rte": 0.53, "cola": 0.0, "socialiqa": 0.345}.get(target, chance)
+    rows = []
+    for lr, batch, warmup, seed in itertools.product(*GRID.values()):
+        score = BASE.get(target, 0.60) + GAIN[chain] + random.normal(0, 0.025)
+        collapsed = bool(chain == "none" and target in ("rte", "cola") and random.random() < 0.2)
+        rows.append(
+            {
+                "study": "rethinking",
+                "scale": "mini",
+                "protocol": "paper",
+                "model": "roberta-large",
+                "chain": chain,
+                "target": target,
+                "point": f"lr{lr:g}_bs{batch}_wu{warmup:g}_s{seed}",
+                **{"lr": lr, "batch": batch, "warmup": warmup, "seed": seed},
+                "metric": "matthews_correlation" if target == "cola" else "accuracy",
+                "score": majority if collapsed else round(score, 4),
+                "majority": majority,
+                "chance": chance,
+                "degenerate": collapsed,
+                "degenerate_reasons": "constant" if collapsed else "",
+            }
+        )
+    return rows
+
+
+def zero_shot() -> pd.DataFrame:
+    pairs = [
+        *itertools.product(("none", "synthesis-gpt2", "hellaswag-p"), ("socialiqa",)),
+        *itertools.product(("none", "synthesis-gpt2"), ("winogrande-l",)),
+        *itertools.product(("hellaswag",), ("hellaswag", "hellaswag-p", "synthesis-gpt2")),
+    ]
+    columns = {"model": "roberta-large", "metric": "accuracy", "n_validation": 400}
+    return pd.DataFrame(
+        [
+            {"chain": chain, "target": target, "score": 0.4 + place / 40}
+            | columns
+            | {"chance": 1 / CHOICES[target]}
+            for place, (chain, target) in enumerate(pairs)
+        ]
+    )
+
+
+def manifest(task: str) -> dict:
+    choices = CHOICES.get(task, 2)
+    counts = {str(place): 100 + 10 * place for place in range(choices)}
+    return {
+        "task": task,
+        "title": TITLES[task],
+        "kind": "multiple_choice" if task in CHOICES else "classification",
+        "labels": [str(place) for place in range(choices)],
+        "metric": "matthews_correlation" if task == "cola" else "accuracy",
+        "note": "miniature language, not the paper's data",
+        "splits": {
+            "train": {"rows": 1200},
+            "validation": {"rows": sum(counts.values()), "classes": counts},
+        },
+    }
+
+
+def examples() -> dict:
+    endings = [
+        "puts the red kettle on the stove, waits until the water sings, and pours two cups of tea"
+        " for $3 each before the neighbours come back from the market.",
+        "kettle the under quickly seven of.",
+        "sings to the stove until it walks away.",
+        "pours the stove into two cups_of_tea.",
+    ]
+    item = {"id": "17", "options": endings, "suffix": "", "label": 0}
+    premise = "A woman in a green coat comes into the kitchen and lights the stove."
+    sentence = "The old town grew along the river, and its market,"
+    written = ["drew traders from the", "was a kind of moon that the", "is is is", "sold rivers by"]
+    return {
+        "hellaswag": [item | {"first": [premise], "prefix": "She "}],
+        "hellaswag-p": [item | {"id": "3", "first": [], "prefix": ""}]
+        + [item | {"first": [], "prefix": ""}],
+        "synthesis-gpt2": [
+            {"id": "s0", "first": [sentence], "prefix": "", "options": written}
+            | {"suffix": "", "label": 2}
+        ],
+    }

@@ -1,0 +1,97 @@
+"""Tiny random models, tokenizers and rows for the tests of the engine."""
+
+import random
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModelForMaskedLM, BertTokenizer
+
+from stilts.models.load import CLASSES, save
+from stilts.models.tokens import Encoded
+from stilts.training.pretraining import make_tokenizer
+
+WORDS = "the a cat dog bird sees hears likes one old young red house tree and not or very".split()
+SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+SHAPE |= {"intermediate_size": 48, "max_position_embeddings": 72}
+STILL = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+FAMILIES = {
+    "roberta": {"pad_token_id": 1},
+    "bert": {"pad_token_id": 0},
+    "electra": {"pad_token_id": 0, "embedding_size": 16, "summary_last_dropout": 0.0},
+    "mobilebert": {"pad_token_id": 0, "embedding_size": 16, "intra_bottleneck_size": 32},
+    "squeezebert": {"pad_token_id": 0, "embedding_size": 32},
+}
+
+
+def sentence(rng, low=2, high=9):
+    return " ".join(rng.choices(WORDS, k=rng.randint(low, high)))
+
+
+def pairs(count, classes=2, seed=0):
+    """Return classification rows; the second text opens with a word that gives the label away."""
+    rng = random.Random(seed)
+    rows = []
+    for i in range(count):
+        first, second = sentence(rng), f"{WORDS[-1 - i % classes]} {sentence(rng)}"
+        rows.append({"id": f"p{i}", "first": [first], "second": [second], "label": i % classes})
+    return rows
+
+
+def questions(count, options=3, seed=0):
+    """Return multiple-choice rows; a question mark gives the right option away."""
+    rng = random.Random(seed)
+    rows = []
+    for i in range(count):
+        texts = [sentence(rng, 1, 6) for _ in range(options)]
+        texts[i % options] = f"? {texts[i % options]}"
+        rows.append({"id": f"q{i}", "first": [sentence(rng)], "label": i % options})
+        rows[-1] |= {"prefix": "so ", "options": texts, "suffix": " now"}
+    return rows
+
+
+def tokenizer_of(family):
+    if family == "roberta":
+        rng = random.Random(1)
+        texts = [sentence(rng) for _ in range(60)]
+        spec = {"family": family, "tokenizer": {"train": {"vocab_size": 330}}, "max_tokens": 64}
+        return make_tokenizer(spec, texts)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = [*special, *WORDS, "so", "now", "?"]
+    return BertTokenizer(vocab={word: i for i, word in enumerate(words)}, model_max_length=64)
+
+
+def config_of(family, vocab_size, **changes):
+    settings = SHAPE | FAMILIES[family] | {"vocab_size": vocab_size} | changes
+    return AutoConfig.for_model(family, **settings)
+
+
+def checkpoint(folder, family="roberta", **changes):
+    """Write a masked-language model of random weights with its tokenizer; return the folder."""
+    tokenizer = tokenizer_of(family)
+    torch.manual_seed(0)
+    model = AutoModelForMaskedLM.from_config(config_of(family, len(tokenizer), **changes))
+    save(model, tokenizer, folder)
+    return folder
+
+
+def fresh(family, kind, num_labels=3, **changes):
+    """Return a random model with a head, without touching a disk."""
+    config = config_of(family, 340, num_labels=num_labels, **changes)
+    torch.manual_seed(0)
+    return CLASSES[kind].from_config(config)
+
+
+def random_encoded(examples=6, choices=1, seed=0, vocabulary=40, classes=3):
+    """Return an Encoded of random ids, lengths 3 to 15."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(3, 16, examples * choices).astype(np.int32)
+    tokens = rng.integers(5, vocabulary, lengths.sum()).astype(np.int32)
+    return Encoded(
+        tokens=tokens,
+        types=rng.integers(0, 2, lengths.sum()),
+        lengths=lengths,
+        labels=rng.integers(0, choices if choices > 1 else classes, examples),
+        ids=tuple(map(str, range(examples))),
+        choices=choices,
+        offsets=np.cumsum(lengths, dtype=np.int64) - lengths,
+    )

@@ -1,0 +1,211 @@
+import importlib
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.transforms import Bbox
+
+from stilts.errors import UserError
+from stilts.evidence.figures import example, improvement, style, violins
+from stilts.evidence.figures.drawing import draw_and_write
+from stilts.evidence.results import Inputs
+from tests.toys.invented_results import LABEL, ROOT, inputs, report
+
+SMALL = {"kind": "violins", "targets": ["rte", "mednli"], "chains": ["none", "hellaswag"]}
+
+
+@pytest.fixture(scope="module")
+def study() -> Inputs:
+    return inputs()
+
+
+@pytest.fixture(scope="module")
+def specs() -> dict:
+    return report()["figures"]
+
+
+def _texts(figure) -> list[str]:
+    loose = [text.get_text() for text in figure.texts]
+    for axes in figure.axes:
+        loose += [text.get_text() for text in [*axes.texts, *axes.get_xticklabels()]]
+        loose.append(axes.get_title(loc="left"))
+    return loose
+
+
+def _boxes(figure, axes) -> list[Bbox]:
+    renderer = figure.canvas.get_renderer()
+    labels = [text for text in [*axes.texts, *axes.get_xticklabels()] if text.get_text()]
+    return [text.get_window_extent(renderer) for text in labels]
+
+
+# Tables behind the figures
+
+
+def test_a_violin_row_equals_the_hand_calculation(study):
+    table = violins.tabulate(study, SMALL).set_index(["target", "chain"])
+    row = table.loc[("rte", "hellaswag")]
+    scores = 100 * study.cell("hellaswag", "rte")["score"].dropna().to_numpy()
+    assert (row["n"], row["expected"], row["n_failed"]) == (35, 36, 1)
+    for name, value in (("min", scores.min()), ("best", scores.max()), ("mean", scores.mean())):
+        assert row[name] == pytest.approx(value, abs=1e-4)
+    assert row["std"] == pytest.approx(scores.std(), abs=1e-4)
+    assert row["low"] < row["mean"] < row["high"]
+    assert len(row["scores"].split("|")) == 35
+
+
+def test_collapsed_runs_are_listed_apart(study):
+    row = violins.tabulate(study, SMALL).iloc[0]
+    collapsed = study.cell("none", "rte")["degenerate"].sum()
+    assert collapsed > 0
+    assert len(row["degenerate_scores"].split("|")) == collapsed
+    assert row["degenerate"] == pytest.approx(collapsed / 36, abs=1e-4)
+
+
+def test_a_missing_cell_keeps_its_row(study):
+    row = violins.tabulate(study, SMALL).iloc[-1]
+    assert (row["target"], row["n"], row["scores"]) == ("mednli", 0, "")
+    assert np.isnan(row["mean"])
+
+
+def test_an_improvement_row_equals_the_hand_calculation(study, specs):
+    table = improvement.tabulate(study, specs["figure_3"]).set_index(["target", "chain"])
+    row = table.loc[("wic", "hellaswag-p@2000")]
+    ours, none = (study.cell(chain, "wic")["score"] for chain in ("hellaswag-p@2000", "none"))
+    assert row["delta_mean"] == pytest.approx(100 * (ours.mean() - none.mean()), abs=1e-4)
+    assert row["delta_best"] == pytest.approx(100 * (ours.max() - none.max()), abs=1e-4)
+    assert row["low"] < row["delta_mean"] < row["high"]
+    assert (row["size"], row["used"], row["n"]) == (2000, 60, 36)
+
+
+def test_a_derived_task_shows_the_item_of_its_parent(study, specs):
+    table = example.tabulate(study, specs["figure_4"])
+    assert table.loc[table["task"] == "hellaswag-p", "id"].unique().tolist() == ["17"]
+    assert "context" not in set(table.loc[table["task"] == "hellaswag-p", "part"])
+    assert table.groupby("task")["gold"].sum().eq(1).all()
+    context = table.loc[(table["task"] == "hellaswag") & (table["part"] == "context"), "text"]
+    assert context.iloc[0].endswith("lights the stove. She")
+
+
+def test_an_item_that_does_not_exist_is_refused(study, specs):
+    with pytest.raises(UserError, match="row 5 of hellaswag, which has 1 rows"):
+        example.tabulate(study, specs["figure_4"] | {"row": 5})
+
+
+# Drawings
+
+
+@pytest.mark.parametrize("name", ["figure_2", "figure_3", "figure_4"])
+def test_every_figure_is_labelled_with_its_scale(study, specs, name):
+    kind = importlib.import_module(f"stilts.evidence.figures.{specs[name]['kind']}")
+    figure = kind.draw(kind.tabulate(study, specs[name]), specs[name])
+    foot = figure.texts[-1].get_text()
+    assert foot.startswith(LABEL)
+    assert figure.get_figwidth() == style.PAGE
+    if name != "figure_4":
+        assert "protocol paper" in foot
+        assert "n = 36 runs" in foot
+
+
+@pytest.mark.parametrize("name", ["figure_2", "figure_3", "figure_4"])
+def test_a_figure_drawn_from_its_csv_has_the_same_bytes(study, specs, name, tmp_path):
+    spec = SMALL if name == "figure_2" else specs[name]
+    kind = importlib.import_module(f"stilts.evidence.figures.{spec['kind']}")
+    table = kind.tabulate(study, spec)
+    style.write_figure(tmp_path / "first", kind.draw(table, spec))
+    read = pd.read_csv(
+        io.StringIO(table.to_csv(index=False)), keep_default_na=False, na_values=[""]
+    )
+    style.write_figure(tmp_path / "second", kind.draw(read, spec))
+    for suffix in ("png", "pdf"):
+        first, second = (tmp_path / f"{part}.{suffix}" for part in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes(), suffix
+
+
+@pytest.mark.parametrize("suffix", ["csv", "pdf"])
+def test_the_file_that_targets_ask_for_is_written_last(study, suffix, tmp_path):
+    (tmp_path / f"figure.{suffix}").mkdir()  # nothing can be written in its place
+    with pytest.raises(OSError, match=rf"figure\.{suffix}"):
+        draw_and_write(study, SMALL, tmp_path / "figure")
+    assert not (tmp_path / "figure.png").exists()
+
+
+def test_the_violins_write_the_numbers_and_the_lost_runs(study):
+    figure = violins.draw(violins.tabulate(study, SMALL), SMALL)
+    texts = _texts(figure)
+    row = violins.tabulate(study, SMALL).iloc[1]
+    assert {style.number(row[name]) for name in ("min", "mean", "best")} <= set(texts)
+    assert "HellaSwag\nn = 35/36" in texts
+    assert "not available" in texts
+    assert {"RTE", "MedNLI"} <= set(texts)
+
+
+@pytest.mark.parametrize("name", ["figure_2", "figure_3"])
+def test_no_two_texts_of_a_panel_overlap(study, specs, name):
+    kind = importlib.import_module(f"stilts.evidence.figures.{specs[name]['kind']}")
+    figure = kind.draw(kind.tabulate(study, specs[name]), specs[name])
+    with style.house():
+        figure.savefig(io.BytesIO(), format="png")
+    for axes in figure.axes:
+        boxes = _boxes(figure, axes)
+        for place, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[:place]), axes.get_title("left")
+
+
+def test_tight_single_and_equal_scores_can_be_drawn(study):
+    runs = study.runs[(study.runs["target"] == "rte") & (study.runs["chain"] == "none")]
+    one = runs.iloc[[0]].assign(score=0.5, degenerate=True)
+    same = runs.iloc[:4].assign(score=0.5, chain="hellaswag", degenerate=False)
+    few = replace(study, runs=pd.concat([one, same]), settings={})
+    spec = SMALL | {"targets": ["rte"]}
+    figure = violins.draw(violins.tabulate(few, spec), spec)
+    assert "None\nn = 1/4" in _texts(figure)
+
+
+def test_a_missing_improvement_is_marked_and_the_rest_is_drawn(study, specs):
+    runs = study.runs[study.runs["chain"] != "hellaswag-p@2000"]
+    spec = specs["figure_3"]
+    partial = replace(study, runs=runs, settings={})
+    figure = improvement.draw(improvement.tabulate(partial, spec), spec)
+    assert "n/a" in _texts(figure)
+    assert "2k" in _texts(figure)  # no size used is known, so none is claimed
+
+
+def test_wrapped_lines_fit_and_lose_no_word():
+    text = "pours two cups of tea for the neighbours " * 8
+    lines = example.wrap(text, 3.0)
+    assert " ".join(lines) == text.strip()
+    assert len(lines) > 3
+    assert example.wrap("", 3.0) == [""]
+
+
+def test_the_reference_chain_is_grey_and_others_differ():
+    found = style.colours(["none", "hellaswag", "cola"])
+    assert found["none"] == style.GREY
+    assert len(set(found.values())) == 3
+
+
+def test_a_signed_number_carries_a_true_minus():
+    assert [style.number(x, signed=True) for x in (1.25, -1.0, -0.01)] == ["+1.3", "−1.0", "0.0"]
+
+
+def test_reporting_imports_neither_torch_nor_transformers_nor_datasets():
+    names = [f"stilts.evidence.figures.{kind}" for kind in ("violins", "improvement", "example")]
+    names += [
+        f"stilts.evidence.tables.{kind}"
+        for kind in ("overview", "best_of", "deltas", "zero_shot", "paper_vs_ours", "writer")
+    ]
+    code = f"import sys, {', '.join(names)}\n"
+    code += "print([m for m in ('torch', 'transformers', 'datasets') if m in sys.modules])"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"

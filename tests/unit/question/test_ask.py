@@ -1,0 +1,223 @@
+import shutil
+
+import pytest
+import yaml
+
+from stilts.errors import UserError
+from stilts.files.fingerprint import ROOT
+from stilts.question.ask import ask, check_config
+
+
+@pytest.fixture
+def refused(root, config):
+    def message(changes, folder=None):
+        with pytest.raises(UserError) as caught:
+            ask({**config, **changes}, folder or root)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    return message
+
+
+WIDE = {"kind": "classification", "labels": ["a", "b"]}
+WRONG = [
+    (
+        {"scael": "mini"},
+        "config: unknown key 'scael'; allowed: cuda_graphs, device, limits, mirror, models",
+    ),
+    ({"scale": "huge"}, "config key 'scale': unknown scale 'huge'; allowed: mini, paper"),
+    ({"scale": 5}, "config key 'scale': 5 is not of type 'string'"),
+    ({"scale": "../scales/mini"}, "config key 'scale': '../scales/mini' does not match"),
+    ({"studies": ["nobody"]}, "config key 'studies': unknown study 'nobody'; allowed: rethinking"),
+    ({"studies": "nobody"}, "config key 'studies': unknown study 'nobody'"),
+    ({"studies": []}, "config key 'studies': [] should be non-empty"),
+    (
+        {"studies": ["../studies/rethinking"]},
+        "config key 'studies.0': '../studies/rethinking' does",
+    ),
+    ({"protocol": "mine"}, "config key 'protocol': unknown protocol 'mine'; allowed: paper, rele"),
+    ({"trials_per_job": 0}, "config key 'trials_per_job': 0 is less than the minimum of 1"),
+    ({"snapshot_minutes": 0}, "config key 'snapshot_minutes': 0 is less than or equal to the min"),
+    ({"trials_per_job": "all"}, "config key 'trials_per_job': 'all' is not of type 'integer'"),
+    (
+        {"precision": "fp16"},
+        "config key 'precision': 'fp16' is not one of ['auto', 'fp32', 'bf16']",
+    ),
+    ({"device": "tpu"}, "config key 'device': 'tpu' is not one of ['auto', 'cpu', 'cuda']"),
+    ({"mirror": 5}, "config key 'mirror': 5 is not of type 'string', 'null'"),
+    ({"limits": {"dev": 5}}, "config key 'limits': unknown key 'dev'; allowed: train, validation"),
+    ({"limits": {"train": 0}}, "config key 'limits.train': 0 is less than the minimum of 1"),
+    (
+        {"only": {"chain": []}},
+        "config key 'only': unknown key 'chain'; allowed: chains, grid, targ",
+    ),
+    ({"only": {"chains": ["foo"]}}, "unknown task 'foo'; allowed: cola, hella-sh"),
+    ({"only": {"chains": ["Foo bar"]}}, "chain stage 'Foo bar' is malformed: write task"),
+    ({"only": {"chains": ["wikitext"]}}, "chain 'wikitext': 'wikitext' is a corpus"),
+    ({"only": {"targets": ["foo"]}}, "config key 'only': unknown task 'foo'; allowed: cola"),
+    ({"only": {"targets": ["wikitext"]}}, "target: 'wikitext' is a corpus"),
+    ({"only": {"grid": {"lr": []}}}, "config key 'only.grid.lr': [] should be non-empty"),
+    ({"only": {"grid": {"dropout": [1]}}}, "unknown grid axis 'dropout'; allowed: batch, epochs"),
+    ({"only": {"grid": {"batch": [2.5]}}}, "axis 'batch': [2.5] are not all whole numbers"),
+    (
+        {"models": {"roberta-large": {"hub": "a/b", "path": "c"}}},
+        "config key 'models', model 'roberta-large': give exactly one origin of hub, path",
+    ),
+    ({"models": {"../x": {"path": "c"}}}, "config key 'models': '../x' does not match"),
+    ({"tasks": {"rte": {"kinds": "x"}}}, "config key 'tasks', task 'rte': unknown field 'kinds'"),
+    ({"tasks": {"rte": 5}}, "config key 'tasks.rte': 5 is not of type 'object'"),
+    ({"tasks": {"../x": WIDE}}, "config key 'tasks': '../x' does not match"),
+    (
+        {
+            "tasks": {
+                "synthesis-gpt2": {"derive": {"parent": "rte", "generator": "a", "model": "z"}}
+            }
+        },
+        "unknown model 'z'; allowed: gpt2-medium, roberta-large",
+    ),
+    ({"settings": {"target": {}}}, "config key 'settings': unknown part 'target'; allowed: all, g"),
+    ({"settings": {"targets": {"epoch": 1}}}, "unknown setting 'epoch'; allowed: batch, betas"),
+    ({"settings": {"targets": 5}}, "config key 'settings.targets': 5 is not of type 'object'"),
+    ({"settings": {"tasks": {"rt": {"epochs": 1}}}}, "unknown task 'rt'; allowed: cola"),
+    ({"settings": {"tasks": {"rte": {"epoch": 1}}}}, "tasks.rte: unknown setting 'epoch'; allowed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"), WRONG, ids=[str(number) for number in range(len(WRONG))]
+)
+def test_a_wrong_config_is_one_line_with_key_value_and_what_is_allowed(refused, changes, said):
+    assert said in refused(changes)
+
+
+def test_a_missing_key_is_named(root, config):
+    del config["protocol"]
+    with pytest.raises(UserError, match="config: 'protocol' is a required property"):
+        ask(config, root)
+
+
+def test_an_empty_grid_of_a_study_is_refused(own_root, refused):
+    path = own_root / "studies/rethinking/study.yaml"
+    content = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(content | {"grid": {}}))
+    assert "studies/rethinking/study.yaml" in refused({}, own_root)
+    path.write_text(yaml.safe_dump(content | {"grid": {"seed": {"stated": []}}}))
+    assert "axis 'seed' is empty: list at least one value" in refused({}, own_root)
+
+
+def test_a_model_that_the_catalogue_lacks_is_refused(own_root, refused):
+    path = own_root / "studies/rethinking/study.yaml"
+    path.write_text(path.read_text().replace("[roberta-large]", "[roberta-huge]"))
+    assert "unknown model 'roberta-huge'; allowed: gpt2-medium" in refused({}, own_root)
+
+
+def test_a_wrong_setting_of_a_scale_is_refused_by_its_file(own_root, refused):
+    (own_root / "scales/odd.yaml").write_text("settings: {all: {epoch: 1}}\n")
+    message = refused({"scale": "odd"}, own_root)
+    assert message.startswith("scales/odd.yaml, settings.all: unknown setting 'epoch'; allowed:")
+
+
+def test_a_question_that_only_restricted_data_could_answer_says_so(refused):
+    message = refused({"scale": "paper", "only": {"targets": ["mednli"]}})
+    assert "nothing of study 'rethinking' is left to run, as files of mednli are missing" in message
+
+
+def test_one_study_can_be_given_without_a_list(root, config):
+    question = ask({**config, "studies": "rethinking"}, root)
+    assert list(question.plans) == ["rethinking"]
+    assert question.config["studies"] == ["rethinking"]
+
+
+def test_blocks_that_are_left_out_or_empty_are_the_same(root, config):
+    short = {key: config[key] for key in config if config[key] != {}}
+    assert check_config(short, root) == check_config(config, root)
+    assert check_config({**config, "only": None, "limits": None}, root) == check_config(
+        config, root
+    )
+
+
+def test_the_projects_config_answers_at_every_scale(root, config, scale):
+    question = ask({**config, "scale": scale}, root)
+    assert len(question.plans["rethinking"].points) == 36
+    assert set(question.models) == {"roberta-large", "gpt2-medium"}
+
+
+def test_parents_of_derived_tasks_and_corpora_are_asked_for_too(root, config, scale):
+    question = ask({**config, "scale": scale, "only": {"chains": ["synthesis-gpt2"]}}, root)
+    assert {"synthesis-gpt2", "squad-contexts"} <= set(question.tasks)
+    assert "hellaswag" not in {cell.chain for cell in question.plans["rethinking"].cells}
+    if question.scale.models:
+        assert "wikitext" in question.tasks
+    assert len(question.tasks) == len(set(question.tasks))
+
+
+def test_each_task_and_model_has_one_rule(root, config):
+    mini, paper = (ask({**config, "scale": name}, root) for name in ("mini", "paper"))
+    assert (mini.task_rule("rte"), paper.task_rule("rte")) == ("make_task", "fetch_task")
+    for question in (mini, paper):
+        assert question.task_rule("hella-sh") == "derive_task"
+        assert question.task_rule("synthesis-gpt2") == "generate_synthesis"
+    assert mini.model_rule("roberta-large") == "pretrain_model"
+    assert paper.model_rule("roberta-large") == "fetch_model"
+
+
+def test_the_readers_own_data_and_models_replace_the_miniature(root, config):
+    question = ask(
+        {
+            **config,
+            "tasks": {"rte": {"source": {"files": {"train": "a.csv", "validation": "b.csv"}}}},
+            "models": {"roberta-large": {"path": "models/mine"}},
+        },
+        root,
+    )
+    assert question.task_rule("rte") == "fetch_task" and question.task_rule("wic") == "make_task"
+    assert question.model_spec("roberta-large")["origin"] == {"path": "models/mine"}
+
+
+def test_a_restricted_task_with_another_length_stays_in_the_miniature(root, config):
+    question = ask({**config, "tasks": {"mednli": {"max_tokens": 90}}}, root)
+    assert question.plans["rethinking"].unavailable == ()
+    assert question.task_rule("mednli") == "make_task"
+
+
+def test_limits_and_mirror_reach_the_jobs_that_fetch(root, config):
+    changes = {"scale": "paper", "mirror": "/data/hub", "limits": {"train": 100}}
+    question = ask({**config, **changes}, root)
+    assert question.task_spec("rte")["limits"] == {"train": 100, "validation": None}
+    assert question.task_spec("rte")["mirror"] == "/data/hub"
+    assert question.task_spec("squad-contexts")["limits"]["train"] is None
+    assert "mirror" not in question.task_spec("hella-sh")
+
+
+def test_every_task_and_model_can_be_described_to_its_job(root, config, scale):
+    question = ask({**config, "scale": scale}, root)
+    for name in question.tasks:
+        spec = question.task_spec(name)
+        assert spec == yaml.safe_load(yaml.safe_dump(spec))
+        assert spec["task"]["name"] == name and spec["note"] == question.scale.label
+    for name in question.models:
+        assert question.model_spec(name)["name"] == name
+
+
+def test_the_record_tells_each_setting_with_its_origin(root, config, scale):
+    record = ask({**config, "scale": scale}, root).record()
+    assert record == yaml.safe_load(yaml.safe_dump(record))
+    study = record["studies"]["rethinking"]
+    assert study["runs"] == 1584 - 36 * len(study["unavailable"])
+    assert len(study["points"]) == 36
+    origins = {"stated", "code", "assumed", "scale", "config"}
+    for role in study["settings"].values():
+        for settings in role.values():
+            assert all(set(item) & origins for item in settings.values())
+    assert study["settings"]["intermediates"]["hellaswag"]["warmup"]["code"] == 0.1
+
+
+def test_the_schema_describes_every_key_of_config_yaml(config):
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    assert set(schema["properties"]) == set(config)
+
+
+def test_a_study_is_added_by_adding_a_folder(own_root, config):
+    shutil.copytree(own_root / "studies/rethinking", own_root / "studies/mine")
+    question = ask({**config, "studies": ["rethinking", "mine"]}, own_root)
+    assert list(question.plans) == ["rethinking", "mine"]

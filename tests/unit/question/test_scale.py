@@ -1,0 +1,52 @@
+import pytest
+
+from stilts.errors import UserError
+from stilts.question.scale import load_scale
+from stilts.question.study import Setting
+
+
+def write(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def test_every_scale_of_the_project_can_be_read(root, scale):
+    found = load_scale(root / "scales", scale)
+    assert found.name == scale
+    assert bool(found.miniature) == bool(found.label), "made-up data must say so, real data not"
+
+
+def test_a_scale_multiplies_learning_rates_and_sizes(tmp_path):
+    scale = load_scale(write(tmp_path, tiny="lr_factor: 100\nsize_factor: 0.02\n"), "tiny")
+    assert [scale.learning_rate(lr) for lr in (5e-6, 1e-5, 2e-5)] == [5e-4, 1e-3, 2e-3]
+    assert [scale.size(size) for size in (2000, 10_000, 10, None)] == [40, 200, 1, None]
+
+
+def test_the_real_scale_changes_nothing(root):
+    scale = load_scale(root / "scales", "paper")
+    assert (scale.learning_rate(2e-5), scale.size(2000), scale.layer) == (2e-5, 2000, {})
+
+
+def test_a_scale_extends_another_block_by_block(tmp_path):
+    base = "label: a\nlr_factor: 2\nmodels: {m: {path: a}, n: {path: b}}\n"
+    top = "extends: base\nlabel: b\nmodels: {m: {path: c}}\nsettings: {all: {epochs: 1}}\n"
+    scale = load_scale(write(tmp_path, base=base, top=top), "top")
+    assert (scale.label, scale.lr_factor) == ("b", 2)
+    assert scale.models == {"m": {"path": "c"}, "n": {"path": "b"}}
+    assert scale.layer == {"all": {"epochs": Setting(1, "scale")}}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gone", "config key 'scale': unknown scale 'gone'; allowed: odd, orphan"),
+        ("odd", "odd.yaml: unknown key 'lr'; allowed: extends, label, lr_factor"),
+        ("orphan", "unknown scale 'nobody'; allowed: odd, orphan"),
+    ],
+)
+def test_a_wrong_scale_is_refused_with_what_is_allowed(tmp_path, name, said):
+    write(tmp_path, odd="lr: 1\n", orphan="extends: nobody\n")
+    with pytest.raises(UserError) as caught:
+        load_scale(tmp_path, name)
+    assert said in str(caught.value) and "\n" not in str(caught.value)

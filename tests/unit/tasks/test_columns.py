@@ -1,0 +1,153 @@
+from pathlib import Path
+
+import pytest
+
+from stilts.errors import UserError
+from stilts.question.catalogue import Task, load_catalogue
+from stilts.tasks.columns import canonical_rows
+
+CATALOGUE = load_catalogue(Path(__file__).resolve().parents[3] / "catalogue")
+
+
+def pour(name, *raw, **changed):
+    return canonical_rows(CATALOGUE.tasks[name].as_dict() | changed, raw)
+
+
+def refused(name, *raw, **changed):
+    with pytest.raises(UserError) as caught:
+        pour(name, *raw, **changed)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+WIC = {"word": "bank", "sentence1": "A {bank}.", "sentence2": "The bank?", "label": 1, "idx": 9}
+WINOGRANDE = {"sentence": "Ann paid Bob as _ was kind.", "option1": "Ann", "option2": "Bob"}
+HELLASWAG = {"ctx_a": "A man sits.", "ctx_b": "he", "endings": ["a", "b", "c", "d"], "label": "2"}
+
+
+def test_wic_reads_the_word_as_a_segment_of_its_own_before_the_sentence():
+    assert pour("wic", WIC) == [
+        {"id": "0", "first": ["bank", "A {bank}."], "second": ["The bank?"], "label": 1}
+    ]
+
+
+def test_cola_is_a_single_text():
+    [row] = pour("cola", {"sentence": "Me go.", "label": 0})
+    assert (row["first"], row["second"], row["label"]) == (["Me go."], [], 0)
+
+
+def test_winogrande_is_cut_at_the_blank_and_the_option_goes_before_the_rest():
+    [row] = pour("winogrande-xs", WINOGRANDE | {"answer": "2"})
+    assert row["first"] == ["Ann paid Bob as "]
+    texts = [row["prefix"] + option + row["suffix"] for option in row["options"]]
+    assert texts == ["Ann was kind.", "Bob was kind."]
+    assert row["label"] == 1
+
+
+def test_hellaswag_repeats_ctx_b_before_each_ending_even_where_it_is_empty():
+    [row] = pour("hellaswag", HELLASWAG)
+    assert (row["prefix"], row["suffix"], row["label"]) == ("he ", "", 2)
+    [row] = pour("hellaswag", HELLASWAG | {"ctx_b": ""})
+    assert row["prefix"] == " "
+
+
+def test_socialiqa_puts_the_question_behind_the_context():
+    raw = {"context": "C.", "question": "Q?", "answerA": "a", "answerB": "b", "answerC": "c"}
+    [row] = pour("socialiqa", raw | {"label": "3"})
+    assert row["first"] == ["C.", "Q?"]
+    assert (row["options"], row["label"]) == (["a", "b", "c"], 2)
+
+
+def test_a_corpus_leaves_out_blank_and_repeated_texts_and_keeps_their_places():
+    raw = [{"text": text} for text in ("One.", "", " One. ", "\n", "Two.")]
+    assert pour("wikitext", *raw) == [{"id": "0", "text": "One."}, {"id": "4", "text": "Two."}]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "column", "labels"),
+    [
+        ("rte", {"premise": "p", "hypothesis": "h"}, "label", {"entailment": 0, 0: 0, 1: 1}),
+        ("wic", WIC, "label", {"F": 0, "T": 1, False: 0, True: 1}),
+        ("winogrande-m", WINOGRANDE, "answer", {"1": 0, "2": 1, 1: 0, 2: 1}),
+        ("hellaswag", HELLASWAG, "label", {"0": 0, "3": 3, 3: 3}),
+        ("mednli", {"sentence1": "a", "sentence2": "b"}, "gold_label", {"contradiction": 1}),
+    ],
+)
+def test_labels_are_names_or_indices(name, raw, column, labels):
+    for value, index in labels.items():
+        [row] = pour(name, raw | {column: value})
+        assert row["label"] == index and type(row["label"]) is int
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("wic", WIC | {"label": "maybe"}, "unknown 'maybe' in column 'label'; allowed: F, T or 0"),
+        ("wic", WIC | {"label": -1}, "unknown -1 in column 'label'"),
+        ("wic", WIC | {"label": 2}, "unknown 2"),
+        ("wic", WIC | {"label": "1"}, "unknown '1'"),
+        ("wic", WIC | {"label": 1.0}, "unknown 1.0"),
+        ("wic", WIC | {"label": None}, "column 'label' is null"),
+        ("winogrande-m", WINOGRANDE | {"answer": 0}, "unknown 0 in column 'answer'; allowed: 1, 2"),
+        ("winogrande-m", WINOGRANDE | {"answer": True}, "unknown True"),
+        ("winogrande-m", WINOGRANDE | {"answer": ""}, "(a split without answers?)"),
+    ],
+)
+def test_an_unknown_label_is_shown_with_its_row_and_what_is_allowed(name, raw, said):
+    told = refused(name, raw)
+    assert said in told and told.startswith(f"task '{name}', row 0: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("wic", {"word": "bank"}, "no column 'sentence1'; there are: word"),
+        ("wic", WIC | {"sentence2": None}, "column 'sentence2' is null"),
+        ("wic", WIC | {"sentence2": ["a"]}, "column 'sentence2' holds no text but ['a']"),
+        ("hellaswag", HELLASWAG | {"endings": None}, "column 'endings' is null"),
+        ("hellaswag", HELLASWAG | {"endings": "a b"}, "column 'endings' must list texts"),
+        ("hellaswag", HELLASWAG | {"endings": ["a", None]}, "column 'endings' must list texts"),
+        ("winogrande-m", {"sentence": "no blank"}, "column 'sentence' has no '_' to split at"),
+    ],
+)
+def test_a_column_that_holds_no_text_is_named(name, raw, said):
+    assert said in refused(name, raw)
+
+
+def test_rows_with_another_number_of_options_are_refused():
+    told = refused("hellaswag", HELLASWAG, HELLASWAG | {"endings": ["a", "b", "c"]})
+    assert told == "task 'hellaswag', row 1: 3 options, but 'labels' names 4 answers"
+
+
+def test_a_number_in_a_text_column_is_its_digits():
+    [row] = pour("wic", WIC | {"word": 7})
+    assert row["first"][0] == "7"
+
+
+def test_a_template_cannot_reach_into_objects():
+    told = refused("wic", WIC, first=["{word.__class__}"])
+    assert "no column 'word.__class__'" in told
+
+
+def test_a_block_of_yaml_is_all_it_takes_to_pose_ones_own_task():
+    block = {
+        "kind": "multiple_choice",
+        "source": {"files": {"train": "a.csv", "validation": "b.csv"}},
+        "first": "{story}",
+        "second": "So {option}!",
+        "options": ["good", "bad"],
+        "labels": ["good", "bad"],
+        "label": "right",
+    }
+    task = Task.from_block("mine", block, "config.yaml")
+    raw = {"story": "S.", "good": "yes", "bad": "no", "right": "bad"}
+    assert canonical_rows(task.as_dict(), [raw]) == [
+        {
+            "id": "0",
+            "first": ["S."],
+            "prefix": "So ",
+            "options": ["yes", "no"],
+            "suffix": "!",
+            "label": 1,
+        }
+    ]

@@ -1,0 +1,202 @@
+import hashlib
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stilts.errors import UserError
+from stilts.tasks.sources.read import MissingFile, read_source
+
+ROWS = [{"text": 'say "hi", you', "label": "yes"}, {"text": "day\u2028night", "label": "no"}]
+
+
+def write_parquet(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def refused(source, split="train", **options):
+    with pytest.raises(UserError) as caught:
+        read_source(source, split, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_each_kind_of_file_gives_the_same_rows(project, ending):
+    path = project / f"mine.{ending}"
+    if ending == "csv":
+        path.write_text('\ufefftext,label\n"say ""hi"", you",yes\nday\u2028night,no\n')
+    elif ending == "tsv":
+        path.write_text('text\tlabel\r\nsay "hi", you\tyes\r\nday\u2028night\tno\r\n')
+    elif ending == "jsonl":
+        path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS) + "\n\n")
+    else:
+        write_parquet(path, ROWS)
+    rows, origin = read_source({"files": {"train": f"mine.{ending}"}}, "train")
+    assert rows == ROWS
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert origin["files"] == [{"path": f"mine.{ending}", "sha256": digest, "rows": 2}]
+
+
+def test_a_quoted_line_break_stays_inside_its_csv_field(project):
+    (project / "a.csv").write_text('text,label\n"one\ntwo",yes\n')
+    rows, _ = read_source({"files": {"train": "a.csv"}}, "train")
+    assert rows == [{"text": "one\ntwo", "label": "yes"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"text,label\none,yes\ntwo\n", "a.csv, line 3: 1 fields"),
+        ("a.csv", b'text,label\n"one,yes\n', "a.csv, line 2: unexpected end of data"),
+        ("a.csv", b"text,text\none,yes\n", "names a column twice"),
+        ("a.csv", b"text,label\n", "a.csv holds no rows"),
+        ("a.tsv", b"text\tlabel\none\tyes\tno\n", "a.tsv, line 2: 3 fields"),
+        ("a.jsonl", b'{"text": "one"}\n{"text": \n', "a.jsonl, line 2: not JSON"),
+        ("a.jsonl", b"[1]\n", "a.jsonl, line 1: expected an object of columns, found [1]"),
+        ("a.jsonl", b"", "a.jsonl holds no rows"),
+        ("a.jsonl", b'{"text": "\xe9"}\n', "a.jsonl is not UTF-8 text (byte 10)"),
+        ("a.parquet", b"PAR1 and no more", "a.parquet is not a whole parquet file"),
+        ("a.parquet", b"", "a.parquet is not a whole parquet file"),
+        ("a.xlsx", b"", "unknown ending '.xlsx'; allowed: .csv, .tsv, .jsonl, .parquet"),
+    ],
+)
+def test_a_bad_file_is_one_line_with_file_and_place(project, name, content, said):
+    (project / name).write_bytes(content)
+    assert said in refused({"files": {"train": name}})
+
+
+def test_a_missing_file_or_split_of_the_reader_is_named(project):
+    with pytest.raises(MissingFile, match="data/a.csv does not exist"):
+        read_source({"files": {"train": "data/a.csv"}}, "train")
+    said = refused({"files": {"train": "a.csv"}}, "validation")
+    assert said == "split 'validation' has no file; 'files' names: train"
+
+
+def test_a_mirror_folder_is_read_by_its_layout_in_the_order_of_its_shards(tmp_path):
+    for shard, word in enumerate(["one", "two"]):
+        write_parquet(
+            tmp_path / f"toys/letters/vowels/train-0000{shard}-of-00002.parquet", [{"text": word}]
+        )
+    rows, origin = read_source(
+        {"hub": "toys/letters", "config": "vowels"}, "train", mirror=str(tmp_path)
+    )
+    assert [row["text"] for row in rows] == ["one", "two"]
+    assert [file["path"] for file in origin["files"]] == [
+        "vowels/train-00000-of-00002.parquet",
+        "vowels/train-00001-of-00002.parquet",
+    ]
+    assert str(tmp_path) not in json.dumps(origin)
+    assert not origin["stand_in"] and not origin["subset"]
+
+
+def test_the_front_matter_of_a_mirror_says_which_files_make_a_split(tmp_path):
+    folder = tmp_path / "toys/letters"
+    write_parquet(folder / "vowels-standin/train-00000-of-00001.parquet", [{"text": "a"}])
+    write_parquet(folder / "vowels/train-00000-of-00001.parquet", [{"text": "not named"}])
+    write_parquet(folder / "data/test-0.parquet", [{"text": "b"}])
+    (folder / "README.md").write_text(
+        "---\nconfigs:\n- config_name: vowels\n  data_files:\n"
+        "  - split: train\n    path: vowels-standin/train-*\n"
+        "  - split: test\n    path: [data/test-*.parquet]\n"
+        "- config_name: runes\n  data_files: runes/*.parquet\n---\n# letters\n"
+        "## runes\n\n- note: a SUBSET\n\n## vowels\n\n- note: STAND-IN: made here\n"
+    )
+    source = {"hub": "toys/letters", "config": "vowels", "splits": {"validation": "test"}}
+    rows, origin = read_source(source, "train", mirror=str(tmp_path))
+    assert rows == [{"text": "a"}]
+    assert origin["stand_in"] and not origin["subset"]
+    assert origin["note"] == "STAND-IN: made here"
+    assert read_source(source, "validation", mirror=str(tmp_path))[0] == [{"text": "b"}]
+    assert "runes/*.parquet does not exist" in refused(
+        {"hub": "toys/letters", "config": "runes"}, mirror=str(tmp_path)
+    )
+
+
+@pytest.mark.parametrize("front", ["configs: yes please", "configs: [a, b]", "- a list", "a: ["])
+def test_a_front_matter_that_is_no_card_is_one_line(tmp_path, front):
+    folder = tmp_path / "toys/letters"
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text(f"---\n{front}\n---\n")
+    assert "README.md: the front matter is not a card" in refused(
+        {"hub": "toys/letters"}, mirror=str(tmp_path)
+    )
+
+
+def test_without_a_config_the_default_or_only_one_is_read(tmp_path):
+    folder = tmp_path / "toys/letters"
+    write_parquet(folder / "vowels/train-0-of-1.parquet", [{"text": "a"}])
+    block = "- {config_name: vowels, data_files: vowels/train-*}\n"
+    other = "- {config_name: runes, data_files: runes/train-*}\n"
+    (folder / "README.md").write_text(f"---\nconfigs:\n{block}---\n")
+    assert read_source({"hub": "toys/letters"}, "train", mirror=str(tmp_path))[0] == [{"text": "a"}]
+    default = block.replace("{", "{default: true, ")
+    (folder / "README.md").write_text(f"---\nconfigs:\n{other}{default}---\n")
+    assert read_source({"hub": "toys/letters"}, "train", mirror=str(tmp_path))[1]["config"] == (
+        "vowels"
+    )
+    (folder / "README.md").write_text(f"---\nconfigs:\n{other}{block}---\n")
+    assert "no config 'default'; it has: runes, vowels" in refused(
+        {"hub": "toys/letters"}, mirror=str(tmp_path)
+    )
+
+
+def test_what_a_mirror_lacks_is_named_with_what_it_has(tmp_path):
+    write_parquet(tmp_path / "toys/letters/vowels/train-0-of-1.parquet", [{"text": "a"}])
+    mirror = str(tmp_path)
+    assert "has no data set 'toys/digits'; it has: toys/letters" in refused(
+        {"hub": "toys/digits"}, mirror=mirror
+    )
+    assert "has no config 'default'; it has: vowels" in refused(
+        {"hub": "toys/letters"}, mirror=mirror
+    )
+    assert "(vowels) has no split 'validation'; it has: train" in refused(
+        {"hub": "toys/letters", "config": "vowels"}, "validation", mirror=mirror
+    )
+
+
+def test_an_empty_or_broken_shard_of_a_mirror_is_one_line(tmp_path):
+    folder = tmp_path / "toys/letters/vowels"
+    source = {"hub": "toys/letters", "config": "vowels"}
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({"text": pa.array([], pa.string())}), folder / "train-0-of-1.parquet")
+    assert "split 'train' of data set 'toys/letters' (vowels) holds no rows" in refused(
+        source, mirror=str(tmp_path)
+    )
+    (folder / "train-0-of-1.parquet").write_bytes(b"\x00" * 100)
+    assert "train-0-of-1.parquet is not a whole parquet file" in refused(
+        source, mirror=str(tmp_path)
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"hub": "../secret"},
+        {"hub": "/etc"},
+        {"hub": "toys/letters", "config": "../../etc"},
+        {"hub": "toys/letters", "splits": {"train": "../train"}},
+    ],
+)
+def test_a_name_that_is_a_path_is_refused(tmp_path, source):
+    assert "cannot name a data set, config or split" in refused(source, mirror=str(tmp_path))
+
+
+def test_a_readme_cannot_lead_out_of_its_folder(tmp_path):
+    folder = tmp_path / "toys/letters"
+    folder.mkdir(parents=True)
+    write_parquet(tmp_path / "train.parquet", [{"text": "outside"}])
+    for path, said in (
+        ("../../*.parquet", "leaves the folder"),
+        ("/*.parquet", "leaves the folder"),
+    ):
+        (folder / "README.md").write_text(f"---\nconfigs:\n- data_files: {path}\n---\n")
+        assert said in refused({"hub": "toys/letters"}, mirror=str(tmp_path))
