@@ -90,7 +90,9 @@ def test_it_keeps_its_folder_arguments_environment_and_streams(server, tmp_path,
 
 def test_code_of_the_project_is_never_loaded_ahead(server, tmp_path):
     body = "print([name for name in sys.modules if name.startswith('stilts.')])"
-    assert launch(tmp_path, body).communicate()[0] == "['stilts.machine', 'stilts.machine.preload']\n"
+    assert (
+        launch(tmp_path, body).communicate()[0] == "['stilts.machine', 'stilts.machine.preload']\n"
+    )
 
 
 @pytest.mark.parametrize("end, status", [("sys.exit(3)", 3), ("sys.exit('no')", 1), ("1 / 0", 1)])
