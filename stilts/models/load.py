@@ -1,6 +1,7 @@
 """Models, tokenizers and heads are those of transformers; which head weights survive is ours."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import (
-    AutoConfig,
     AutoModelForMultipleChoice,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -16,8 +16,10 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from stilts.models.batch import Batch, padded
-from stilts.models.encoder import PACKED, first_states
+from stilts.models.batch import Batch
+from stilts.models.encoder import first_states
+from stilts.models.family import choose_padding, family_of, inputs, read_config
+from stilts.models.probe import check_padding
 
 CLASSES = {
     "classification": AutoModelForSequenceClassification,
@@ -48,10 +50,11 @@ def load(
         raise ValueError(f"kind {kind!r} has no head: use one of {', '.join(CLASSES)}")
     local = {"local_files_only": True, "trust_remote_code": False}
     with silence():
-        config = AutoConfig.from_pretrained(folder, **local)
+        config = read_config(folder)
+        family = family_of(config.model_type)
         carry = _carries_head(config, kind, task)
         config.num_labels = num_labels if kind == "classification" else 1
-        model, info = CLASSES[kind].from_pretrained(
+        model, info = head_class(kind, config.model_type).from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
@@ -61,10 +64,20 @@ def load(
             **local,
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+    choose_padding(family, model.config, tokenizer)
     absent = set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
     report = _report(model, absent, carry, folder)
     _start_head(model, report, seed)
+    if not family.tested:
+        place = f"{folder}: family '{config.model_type}'"
+        check_padding(functools.partial(forward, model), len(tokenizer), place)
     return model, tokenizer, report
+
+
+def head_class(kind: str, model_type: str) -> Any:
+    """Return the class of transformers that has the head of a kind in a family."""
+    lacks = kind == "multiple_choice" and not family_of(model_type).multiple_choice
+    return CLASSES["classification" if lacks else kind]
 
 
 def copy_weights(model: PreTrainedModel) -> dict[str, Tensor]:
@@ -81,14 +94,15 @@ def reset(model: PreTrainedModel, start: dict[str, Tensor], report: HeadReport, 
 
 def forward(model: PreTrainedModel, batch: Batch) -> Tensor:
     """Return the logits: [n, classes], or [n, choices] for multiple choice."""
-    if model.config.model_type in PACKED:
-        logits = _head(model, first_states(model, batch))
+    family = family_of(model.config.model_type)
+    if family.walk is not None:
+        logits = family.walk.head(model, first_states(model, batch))
     else:
-        tokens, types, visible = padded(batch, model.config.pad_token_id)
+        arguments = inputs(family, batch, model.config.pad_token_id)
         if type(model).__name__.endswith("ForMultipleChoice"):
             # One "choice" per row: the reshape to examples is the same for every family, below.
-            tokens, types, visible = tokens[:, None], types[:, None], visible[:, None]
-        logits = model(input_ids=tokens, token_type_ids=types, attention_mask=visible).logits
+            arguments = {name: value[:, None] for name, value in arguments.items()}
+        logits = model(**arguments).logits
     return logits.view(-1, batch.choices) if batch.choices > 1 else logits
 
 
@@ -105,21 +119,13 @@ def save(
         tokenizer.save_pretrained(folder)
 
 
-def _head(model: PreTrainedModel, features: Tensor) -> Tensor:
-    """Apply the model's own head modules to first-token states [S, 1, hidden]."""
-    pooler = getattr(model.base_model, "pooler", None)
-    if pooler is not None:
-        return model.classifier(model.dropout(pooler(features)))
-    if hasattr(model, "sequence_summary"):
-        return model.classifier(model.sequence_summary(features))
-    return model.classifier(features)
-
-
 def _carries_head(config: Any, kind: str, task: str | None) -> bool:
     """Return whether the checkpoint's own head goes on into this model."""
     architecture = (config.architectures or [""])[0]
     if kind == "multiple_choice":
-        return architecture.endswith("ForMultipleChoice")
+        if family_of(config.model_type).multiple_choice:
+            return architecture.endswith("ForMultipleChoice")
+        return architecture.endswith("ForSequenceClassification") and config.num_labels == 1
     same_task = task is not None and getattr(config, TASK, None) == task
     return same_task and architecture.endswith("ForSequenceClassification")
 
@@ -129,10 +135,11 @@ def _report(
 ) -> HeadReport:
     """Return the names of the head's parameters, by where their values come from."""
     prefix = model.base_model_prefix + "."
+    pretrained = (prefix + "pooler.", *family_of(model.config.model_type).pretrained)
     report: HeadReport = {"carried": [], "new": []}
     lost = []
     for name, _ in sorted(model.named_parameters()):
-        pooler = name.startswith(prefix + "pooler.")
+        pooler = name.startswith(pretrained)
         if name.startswith(prefix) and not pooler:
             lost += [name] * (name in absent)
         else:
@@ -153,6 +160,10 @@ def _start_head(model: PreTrainedModel, report: HeadReport, seed: int) -> None:
         for parameter in module.parameters(recurse=False):
             parameter._is_hf_initialized = False  # transformers skips what it has filled before
         model._init_weights(module)
+    # Some families have rules for their heads as a whole; what is not new stays as it is.
+    owners = {name.rpartition(".")[0].rpartition(".")[0] for name in report["new"]}
+    for name in sorted(owners | {""} if owners else (), reverse=True):
+        model._init_weights(model.get_submodule(name))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from stilts.models.batch import Batch
-from stilts.models.encoder import PACKED
+from stilts.models.encoder import packed
 from stilts.models.load import forward
 from stilts.models.tokens import Encoded
 from stilts.training.evaluation import predict
@@ -42,7 +42,7 @@ class Workspace:
         if cuda:  # cuDNN's attention would plan for every new shape anew, for a second
             torch.backends.cuda.enable_cudnn_sdp(False)
         self._replayed = Replayed(self._step, device, CudaGraph if graphs else None)
-        self._short = SHORT if cuda and model.config.model_type in PACKED else 0
+        self._short = SHORT if cuda and packed(model) else 0
 
     def open(self, train_set: Encoded) -> torch.nn.Parameter:
         """Return the model's weights as one long tensor, with a gradient of zeros.
