@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from stilts.models.joined import NEWLINE, encode_joined
+
 # Jobs are given their cores one by one, and forking after a parallel call makes tokenizers warn.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -42,7 +44,8 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
 
     A's segments are joined by the separator token (`word</s>sentence1`), as in the released code
     of Chang & Lu 2021. Where A or B has no segments the other one stands alone. Sequences over
-    `max_tokens` are shortened longest text first.
+    `max_tokens` are shortened longest text first. A tokenizer without a separator, that of a causal
+    model, gets a newline in each of these places.
 
     Raises:
         ValueError: unknown kind, no rows, or rows that differ in their number of options or in
@@ -52,18 +55,21 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
         raise ValueError(f"kind {kind!r} cannot be encoded: use one of {', '.join(KINDS)}")
     if not rows:
         raise ValueError("there are no rows to encode: check the limits of the split")
-    first, second, choices = _texts(rows, kind, tokenizer.sep_token)
-    encoding = tokenizer(
-        first,
-        second,
-        truncation="longest_first",
-        max_length=max_tokens,
-        return_attention_mask=False,
-    )
-    lengths = np.fromiter((len(ids) for ids in encoding["input_ids"]), np.int32, len(first))
-    types = encoding.get("token_type_ids")
+    first, second, choices = _texts(rows, kind, tokenizer.sep_token or NEWLINE)
+    if tokenizer.sep_token is None:
+        sequences, types = encode_joined(first, second, tokenizer, max_tokens), None
+    else:
+        encoding = tokenizer(
+            first,
+            second,
+            truncation="longest_first",
+            max_length=max_tokens,
+            return_attention_mask=False,
+        )
+        sequences, types = encoding["input_ids"], encoding.get("token_type_ids")
+    lengths = np.fromiter(map(len, sequences), np.int32, len(first))
     return Encoded(
-        tokens=np.concatenate(encoding["input_ids"]).astype(np.int32),
+        tokens=np.concatenate(sequences).astype(np.int32),
         types=None if types is None else np.concatenate(types).astype(np.int64),
         lengths=lengths,
         labels=np.array([row["label"] for row in rows], np.int64),
