@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
 from stilts.files import plugins
-from stilts.models.batch import Batch, padded
-from stilts.models.encoder import PACKED, first_states
+from stilts.models.batch import Batch
+from stilts.models.encoder import first_states
+from stilts.models.family import family_of, inputs
 from stilts.models.tokens import Encoded
 from stilts.tasks.columns import KINDS
 
@@ -133,13 +134,14 @@ class LibraryHead(Head):
     def forward(self, encoder: PreTrainedModel, batch: Batch) -> Tensor:
         """Return the logits of every sequence, [S, width]."""
         owner = self.owner
-        if owner.config.model_type in PACKED:
-            return _apply(owner, first_states(owner, batch))
-        tokens, types, visible = padded(batch, owner.config.pad_token_id)
+        family = family_of(owner.config.model_type)
+        if family.walk is not None:
+            return family.walk.head(owner, first_states(owner, batch))
+        arguments = inputs(family, batch, owner.config.pad_token_id)
         if type(owner).__name__.endswith("ForMultipleChoice"):
             # One "choice" per row: how sequences make up examples is ours to say.
-            tokens, types, visible = tokens[:, None], types[:, None], visible[:, None]
-        return owner(input_ids=tokens, token_type_ids=types, attention_mask=visible).logits
+            arguments = {name: value[:, None] for name, value in arguments.items()}
+        return owner(**arguments).logits
 
     def owned(self, encoder: PreTrainedModel) -> Iterator[tuple[str, nn.Module]]:
         """Yield the modules that are the head's, by their name in the class of transformers."""
@@ -148,16 +150,6 @@ class LibraryHead(Head):
             inside = f"{name}.".startswith(body)
             if name and (not inside or f"{name}.".startswith(f"{body}pooler.")):
                 yield name, part
-
-
-def _apply(owner: PreTrainedModel, features: Tensor) -> Tensor:
-    """Apply the class's own head modules to first-token states [S, 1, hidden]."""
-    pooler = getattr(owner.base_model, "pooler", None)
-    if hasattr(owner, "sequence_summary"):
-        return owner.classifier(owner.sequence_summary(features))
-    if pooler is not None and hasattr(owner, "dropout"):
-        return owner.classifier(owner.dropout(pooler(features)))
-    return owner.classifier(features)
 
 
 def largest(outputs: np.ndarray) -> np.ndarray:
@@ -191,26 +183,33 @@ def set_dropout(head: nn.Module, share: float) -> None:
 
 
 @torch.no_grad()
-def start(
-    modules: Mapping[str, nn.Module], new: Sequence[str], encoder: PreTrainedModel, seed: int
-) -> None:
-    """Give new parameters their starting values: the family's own rule, seeded.
+def start(head: Head, encoder: PreTrainedModel, new: Sequence[str], seed: int) -> None:
+    """Give new parameters of a head their starting values: the family's own rule, seeded.
 
     A module for which the family has no rule gets normal weights and zero biases.
 
     Args:
-        modules: of a head, by name.
-        new: names of parameters.
+        head: its other parameters stay as they are.
         encoder: knows the rule.
-        seed: the values depend on it and on the modules' shapes only.
+        new: names of parameters, see `Head.owned`.
+        seed: the values depend on it and on the shapes only.
     """
     torch.manual_seed(seed)
-    for name in sorted({parameter.rpartition(".")[0] for parameter in new}):
-        for parameter in modules[name].parameters(recurse=False):
-            parameter.fill_(torch.nan)
-            parameter._is_hf_initialized = False  # transformers skips what it has filled before
-        encoder._init_weights(modules[name])
-        for leaf, parameter in modules[name].named_parameters(recurse=False):
-            if parameter.isnan().any():
-                spread = 0.0 if leaf == "bias" else encoder.config.initializer_range
-                parameter.normal_(0.0, spread)
+    modules = dict(head.owned(encoder))
+    owner = head.owner if isinstance(head, LibraryHead) else encoder
+    places = [name.rpartition(".")[::2] for name in new]
+    fresh = [modules[part].get_parameter(leaf) for part, leaf in places]
+    for parameter in fresh:
+        parameter.fill_(torch.nan)
+        parameter._is_hf_initialized = False  # transformers skips what it has filled before
+    parts = sorted({part for part, _ in places})
+    for part in parts:
+        owner._init_weights(modules[part])
+    # Some families have rules for their heads as a whole.
+    wholes = {part.rpartition(".")[0] for part in parts} & modules.keys()
+    for whole in [*sorted(wholes, reverse=True), *([""] if parts else ())]:
+        owner._init_weights(modules[whole] if whole else owner)
+    for parameter in fresh:
+        if parameter.isnan().any():
+            spread = encoder.config.initializer_range if parameter.dim() > 1 else 0.0
+            parameter.normal_(0.0, spread)

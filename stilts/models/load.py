@@ -6,19 +6,23 @@ Which parts of a checkpoint survive is ours to say, and is reported.
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
+from stilts.models.family import choose_padding, family_of, read_config
 from stilts.models.head import Head, LibraryHead, Posed, set_dropout, start
 from stilts.models.model import Model
+from stilts.models.probe import check_padding
 from stilts.models.stored_heads import TASK, StoredHead, has_pooler, read_heads, write_heads
 
 HeadReport = dict[str, list[str]]
+ONE_FILE = "1000GB"  # rules name one file of weights
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -51,8 +55,10 @@ def load(
         OSError: the folder holds no config or no safetensors weights.
     """
     with silence():
-        config = AutoConfig.from_pretrained(folder, **_LOCAL)
+        config = read_config(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
+    family = family_of(config.model_type)
+    choose_padding(family, config, tokenizer)
     stored = read_heads(folder)
     by_key = {task.key: task for task in posed}
     passed = {key: head for key, head in stored.items() if key not in by_key} if pass_on else {}
@@ -63,11 +69,14 @@ def load(
     for key, head in heads.items():
         found = stored.get(key)
         carried = found.tensors if found and found.head == by_key[key].head else {}
-        reports[key] = _fill(head, encoder, carried, absent)
+        reports[key] = _fill(head, encoder, carried, absent, family.pretrained)
         if dropout is not None:
             set_dropout(head, dropout)
     model = Model(encoder, heads, {task.name: task.key for task in posed}, passed)
     start_heads(model, reports, seed)
+    if not family.tested:
+        place = f"{folder}: family '{config.model_type}'"
+        check_padding(partial(model.eval(), task=posed[0].name), len(tokenizer), place)
     return model, tokenizer, reports
 
 
@@ -148,11 +157,13 @@ def _read(folder: Path | str, auto: type, config: Any) -> tuple[PreTrainedModel,
     if auto is AutoModel:
         return whole, absent
     body = whole.base_model_prefix + "."
-    return whole, {name.removeprefix(body) for name in absent if name.startswith(body)}
+    inside = {name.removeprefix(body) for name in absent if name.startswith(body)}
+    # With a dot in front a name outside the encoder is not taken for one of its own.
+    return whole, inside | {f".{name}" for name in absent if not name.startswith(body)}
 
 
 def _check_encoder(absent: set[str], folder: Path | str) -> None:
-    lost = sorted(name for name in absent if not name.startswith("pooler."))
+    lost = sorted(name for name in absent if not name.startswith(("pooler.", ".")))
     if lost:
         raise ValueError(
             f"{folder} lacks {len(lost)} weights of the encoder ({lost[0]}, ...): "
@@ -162,21 +173,31 @@ def _check_encoder(absent: set[str], folder: Path | str) -> None:
 
 @torch.no_grad()
 def _fill(
-    head: Head, encoder: PreTrainedModel, carried: Mapping[str, Tensor], absent: set[str]
+    head: Head,
+    encoder: PreTrainedModel,
+    carried: Mapping[str, Tensor],
+    absent: set[str],
+    pretrained: tuple[str, ...],
 ) -> HeadReport:
-    """Give a head the parameters that are carried over; report which those are, and which not."""
+    """Give a head the parameters that are carried over; report which those are, and which not.
+
+    What goes with the encoder, whatever the task, is its pooler and `pretrained`, prefixes of names
+    outside it.
+    """
     report: HeadReport = {"carried": [], "new": []}
     pooler = getattr(encoder, "pooler", None)
     shared = {id(weight): name for name, weight in pooler.named_parameters()} if pooler else {}
     for part, module in head.owned(encoder):
         for leaf, weight in module.named_parameters(recurse=False):
             name = f"{part}.{leaf}"
-            if id(weight) in shared:
+            if name in carried and carried[name].shape == weight.shape:
+                weight.copy_(carried[name])
+                there = True
+            elif id(weight) in shared:
                 there = f"pooler.{shared[id(weight)]}" not in absent
             else:
-                there = name in carried and carried[name].shape == weight.shape
-                if there:
-                    weight.copy_(carried[name])
+                there = name.startswith(pretrained) and f".{name}" not in absent
+            weight._is_hf_initialized = there
             report["carried" if there else "new"].append(name)
     return {side: sorted(names) for side, names in report.items()}
 
@@ -184,8 +205,7 @@ def _fill(
 def start_heads(model: Model, reports: Mapping[str, HeadReport], seed: int) -> None:
     """Give every new parameter of a head its starting value: the family's own rule, seeded."""
     for key, report in reports.items():
-        modules = dict(model.heads[key].owned(model.encoder))
-        start(modules, report["new"], model.encoder, seed)
+        start(model.heads[key], model.encoder, report["new"], seed)
 
 
 def freeze_encoder(model: Model, reports: Mapping[str, HeadReport]) -> None:
@@ -250,7 +270,7 @@ def save_library(
         tokenizer.backend_tokenizer.no_truncation()
         tokenizer.backend_tokenizer.no_padding()
     with silence():
-        model.save_pretrained(folder, safe_serialization=True)
+        model.save_pretrained(folder, max_shard_size=ONE_FILE)
         tokenizer.save_pretrained(folder)
 
 

@@ -6,7 +6,7 @@ heads, or with a head of our own, keeps the encoder alone in `model.safetensors`
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 WEIGHTS = "model.safetensors"
-INDEX = f"{WEIGHTS}.index.json"
 HEADS = "heads.safetensors"
 TASK = "finetuning_task"  # the config field that names the task a saved head was trained on
 
@@ -66,27 +65,13 @@ def _body(folder: Path) -> str:
 
 
 def _keys(folder: Path) -> list[str]:
-    return [key for _, keys in _files(folder) for key in keys]
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        return list(file.keys())
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Yield each file of weights with the names that it holds."""
-    if (folder / INDEX).is_file():
-        content = json.loads((folder / INDEX).read_text())
-        names = sorted(set(content["weight_map"].values()))
-    else:
-        names = [WEIGHTS] if (folder / WEIGHTS).is_file() else []
-    for name in names:
-        with safe_open(folder / name, framework="pt") as file:
-            yield folder / name, list(file.keys())
-
-
-def _read(folder: Path, wanted: set[str]) -> dict[str, Tensor]:
-    found: dict[str, Tensor] = {}
-    for path, keys in _files(folder):
-        with safe_open(path, framework="pt") as file:
-            found |= {key: file.get_tensor(key) for key in keys if key in wanted}
-    return found
+def _read(folder: Path, wanted: Iterable[str]) -> dict[str, Tensor]:
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        return {key: file.get_tensor(key) for key in wanted}
 
 
 def _read_several(path: Path) -> dict[str, StoredHead]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from stilts.files import plugins
+from stilts.models.joined import NEWLINE, encode_joined
 from stilts.tasks.columns import KINDS
 
 # Jobs are given their cores one by one, and forking after a parallel call makes tokenizers warn.
@@ -43,7 +44,7 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
 
     A's segments are joined by the separator token (`word</s>sentence1`), as in the released code
     of Chang & Lu 2021. Where A or B has no segments the other one stands alone. A tokenizer without
-    a separator, as of causal models, reads all texts as one, a line each. Sequences over
+    a separator, that of a causal model, gets a newline in each of these places. Sequences over
     `max_tokens` are shortened longest text first.
 
     Raises:
@@ -56,18 +57,21 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
         raise ValueError(f"kind {kind!r} has no answers to learn: it cannot be encoded")
     if not rows:
         raise ValueError("there are no rows to encode: check the limits of the split")
-    first, second = _texts(*posed.pairs(rows), tokenizer.sep_token)
-    encoding = tokenizer(
-        first,
-        second,
-        truncation="longest_first",
-        max_length=max_tokens,
-        return_attention_mask=False,
-    )
-    lengths = np.fromiter((len(ids) for ids in encoding["input_ids"]), np.int32, len(first))
-    types = encoding.get("token_type_ids")
+    first, second = _texts(*posed.pairs(rows), tokenizer.sep_token or NEWLINE)
+    if tokenizer.sep_token is None:
+        sequences, types = encode_joined(first, second, tokenizer, max_tokens), None
+    else:
+        encoding = tokenizer(
+            first,
+            second,
+            truncation="longest_first",
+            max_length=max_tokens,
+            return_attention_mask=False,
+        )
+        sequences, types = encoding["input_ids"], encoding.get("token_type_ids")
+    lengths = np.fromiter(map(len, sequences), np.int32, len(first))
     return Encoded(
-        tokens=np.concatenate(encoding["input_ids"]).astype(np.int32),
+        tokens=np.concatenate(sequences).astype(np.int32),
         types=None if types is None else np.concatenate(types).astype(np.int64),
         lengths=lengths,
         labels=np.array([row["label"] for row in rows]),
@@ -78,14 +82,12 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
 
 
 def _texts(
-    first: list[list[str]], second: list[list[str]], separator: str | None
+    first: list[list[str]], second: list[list[str]], separator: str
 ) -> tuple[list[str], list[str] | None]:
     """Return text A and text B (None for single texts) of every sequence, segments joined."""
     shapes = {(bool(a), bool(b)) for a, b in zip(first, second, strict=True)}
     if len(shapes) > 1:
         raise ValueError("some rows are pairs and some single texts: pose them as two tasks")
-    if separator is None:
-        return ["\n".join([*a, *b]) for a, b in zip(first, second, strict=True)], None
     has_first, has_second = shapes.pop()
     texts = [[separator.join(segments) for segments in side] for side in (first, second)]
     if has_first and has_second:

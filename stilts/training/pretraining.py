@@ -25,7 +25,7 @@ from transformers import (
 )
 
 from stilts.models.batch import IGNORED, lay
-from stilts.models.encoder import PACKED, all_states
+from stilts.models.encoder import all_states, packed
 from stilts.models.load import save_library
 from stilts.training.flat import ALL, lay_apart, lay_flat
 from stilts.training.snapshot import Snapshot, State
@@ -192,7 +192,7 @@ def _loss(model: PreTrainedModel, inputs: Tensor, labels: Tensor) -> Tensor:
     visible = torch.arange(inputs.shape[1]) < lengths[:, None]
     places = labels != IGNORED
     wanted = labels[places]
-    if model.config.model_type in PACKED:
+    if packed(model):
         batch = lay(inputs[visible].numpy(), None, lengths.numpy(), wanted.numpy())
         states = all_states(model, batch)[places[visible]]
     else:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from stilts.models.batch import Batch
-from stilts.models.encoder import PACKED
+from stilts.models.encoder import packed
 from stilts.models.model import Model
 from stilts.models.tokens import Encoded
 from stilts.training.evaluation import predict
@@ -48,7 +48,7 @@ class Workspace:
             task: Replayed(partial(self._step, task), device, CudaGraph if graphs else None)
             for task in model.answers
         }
-        self._short = SHORT if cuda and model.config.model_type in PACKED else 0
+        self._short = SHORT if cuda and packed(model) else 0
 
     def open(self, train_sets: Collection[Encoded]) -> list[Parameter]:
         """Return the weights that are trained as long tensors, with gradients of zeros.

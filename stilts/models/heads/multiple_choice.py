@@ -6,9 +6,15 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoModelForMultipleChoice, PreTrainedModel
+from transformers import (
+    AutoModelForMultipleChoice,
+    AutoModelForSequenceClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 
 from stilts.models.batch import Batch
+from stilts.models.family import family_of
 from stilts.models.head import LibraryHead, largest, tied
 from stilts.models.tokens import Encoded
 
@@ -18,6 +24,12 @@ class Head(LibraryHead):
 
     AUTO = AutoModelForMultipleChoice
     SHARED = True
+
+    @classmethod
+    def auto(cls, config: PretrainedConfig) -> type:
+        """Return the class whose head this is; a family without it has one for sequences."""
+        there = family_of(config.model_type).multiple_choice
+        return cls.AUTO if there else AutoModelForSequenceClassification
 
     @staticmethod
     def width(facts: Mapping[str, Any]) -> int:
