@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForMaskedLM, BertTokenizer
 
-from stilts.models.head import LibraryHead, pose
+from stilts.models.head import pose
 from stilts.models.load import save_library
 from stilts.models.model import Model
 from stilts.models.tokens import Encoded
