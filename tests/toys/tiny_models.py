@@ -10,6 +10,7 @@ from stilts.models.head import pose
 from stilts.models.load import save_library
 from stilts.models.model import Model
 from stilts.models.tokens import Encoded
+from stilts.training.evaluation import ScoredSplit
 from stilts.training.pretraining import make_tokenizer
 
 WORDS = "the a cat dog bird sees hears likes one old young red house tree and not or very".split()
@@ -145,3 +146,13 @@ def random_encoded(examples=6, choices=1, seed=0, vocabulary=40, classes=3):
         choices=choices,
         offsets=np.cumsum(lengths, dtype=np.int64) - lengths,
     )
+
+
+def split_of(encoded, task="toy", metrics=("accuracy",), split="validation"):
+    """Return examples as a split that a model is scored on."""
+    return ScoredSplit(task, split, encoded, tuple(metrics))
+
+
+def weights_of(module):
+    """Return the bytes of every parameter, by name."""
+    return {name: part.detach().numpy().tobytes() for name, part in module.named_parameters()}
