@@ -6,9 +6,12 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForMaskedLM, BertTokenizer
 
-from stilts.models.load import CLASSES, save
+from stilts.models.head import pose
+from stilts.models.load import save_library
+from stilts.models.model import Model
 from stilts.models.tokens import Encoded
 from stilts.training.corpus import make_tokenizer
+from stilts.training.evaluation import ScoredSplit
 
 WORDS = "the a cat dog bird sees hears likes one old young red house tree and not or very".split()
 SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
@@ -91,28 +94,65 @@ def checkpoint(folder, family="roberta", **changes):
     tokenizer = tokenizer_of(family)
     torch.manual_seed(0)
     model = AutoModelForMaskedLM.from_config(config_of(family, len(tokenizer), **changes))
-    save(model, tokenizer, folder)
+    save_library(model, tokenizer, folder)
     return folder
 
 
+def facts_of(kind="classification", name="toy", classes=2):
+    """Return what a job is told of a task; the kind `regression` has numbers from 0 to 5."""
+    task = {"name": name, "kind": kind, "labels": [], "range": None, "metric": "accuracy"}
+    if kind == "regression":
+        task |= {"kind": "classification", "range": [0, 5], "metric": "pearson"}
+    else:
+        task["labels"] = [f"c{number}" for number in range(classes)]
+    return task | {"scored": ["validation"]}
+
+
 def fresh(family, kind, num_labels=3, **changes):
-    """Return a random model with a head, without touching a disk."""
-    config = config_of(family, 340, num_labels=num_labels, **changes)
-    torch.manual_seed(0)
-    return CLASSES[kind].from_config(config)
+    """Return a random model that answers the task `toy`, without touching a disk."""
+    return several(family, {"toy": kind}, num_labels, **changes)
+
+
+def several(family, kinds, num_labels=3, **changes):
+    """Return a random model that answers tasks, name -> kind, without touching a disk."""
+    tasks = [pose(facts_of(kind, name, num_labels)) for name, kind in kinds.items()]
+    owners, heads = {}, {}
+    for task in tasks:
+        width = task.plugin.width(task.facts)
+        form = {"num_labels": width, "problem_type": task.plugin.PROBLEM}
+        config = config_of(family, 340, **form | changes)
+        torch.manual_seed(0)
+        owners.setdefault(task.key, task.plugin.auto(config).from_config(config))
+    pooled = [owner for owner in owners.values() if getattr(owner.base_model, "pooler", None)]
+    encoder = next(iter(pooled or owners.values())).base_model
+    for task in tasks:
+        setattr(owners[task.key], owners[task.key].base_model_prefix, encoder)
+        heads.setdefault(task.key, task.plugin(owners[task.key]))
+    return Model(encoder, heads, {task.name: task.key for task in tasks}, {})
 
 
 def random_encoded(examples=6, choices=1, seed=0, vocabulary=40, classes=3):
-    """Return an Encoded of random ids, lengths 3 to 15."""
+    """Return an Encoded of random ids, lengths 3 to 15; without classes its labels are numbers."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(3, 16, examples * choices).astype(np.int32)
     tokens = rng.integers(5, vocabulary, lengths.sum()).astype(np.int32)
+    types, answers = rng.integers(0, 2, lengths.sum()), choices if choices > 1 else classes
     return Encoded(
         tokens=tokens,
-        types=rng.integers(0, 2, lengths.sum()),
+        types=types,
         lengths=lengths,
-        labels=rng.integers(0, choices if choices > 1 else classes, examples),
+        labels=rng.integers(0, answers, examples) if answers else rng.uniform(0, 5, examples),
         ids=tuple(map(str, range(examples))),
         choices=choices,
         offsets=np.cumsum(lengths, dtype=np.int64) - lengths,
     )
+
+
+def split_of(encoded, task="toy", metrics=("accuracy",), split="validation"):
+    """Return examples as a split that a model is scored on."""
+    return ScoredSplit(task, split, encoded, tuple(metrics))
+
+
+def weights_of(module):
+    """Return the bytes of every parameter, by name."""
+    return {name: part.detach().numpy().tobytes() for name, part in module.named_parameters()}
