@@ -46,7 +46,7 @@ class Link(NamedTuple):
     @property
     def top(self) -> str:
         """The package that the module is in."""
-        return self._module.split(".")[0]
+        return self.module.split(".")[0]
 
 
 class Module:
