@@ -15,6 +15,8 @@ LEFT_OUT = {
     "stilts.errors": "words: a run that meets an error has no result",
     "stilts.files": "bytes, whole or absent, found by key: whoever uses them compares digests",
     "stilts.machine": "this computer and its cluster: what differs there is a value in the key",
+    "stilts.question.code": "names plug-ins, each of which is an entry of its own",
+    "stilts.question.recipe": "its values, defaults included, are in the recipe and so in the key",
     "stilts.training.progress": "shows how far a run is, and decides nothing",
 }
 
