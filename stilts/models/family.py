@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stilts.models.batch import Batch
 
 FAMILIES = "stilts.models.families"
+MADE_UP = 10  # tokens; where transformers finds no vocabulary, it makes up special tokens alone
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,28 @@ def read_config(folder: Path | str) -> Any:
     except UserError as error:
         raise UserError(f"{folder}: {error}") from None
     return config
+
+
+def read_tokenizer(folder: Path | str) -> Any:
+    """Return the tokenizer of a checkpoint.
+
+    Raises:
+        UserError: it is not there, or in a form that this environment does not read.
+    """
+    from transformers import AutoTokenizer
+
+    local = {"local_files_only": True, "trust_remote_code": False}
+    reason = "there is no vocabulary"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+        if len(tokenizer) > MADE_UP:
+            return tokenizer
+    except (ValueError, ImportError) as error:
+        reason = str(error).strip().partition("\n")[0]
+    raise UserError(
+        f"{folder}: the tokenizer cannot be read ({reason}): put its tokenizer.json beside the"
+        " model; save_pretrained writes it, from a sentencepiece file where that is installed"
+    )
 
 
 def choose_padding(family: Family, config: Any, tokenizer: Any) -> None:

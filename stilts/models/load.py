@@ -11,14 +11,13 @@ from torch import Tensor
 from transformers import (
     AutoModelForMultipleChoice,
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     PreTrainedModel,
 )
 from transformers.utils import logging
 
 from stilts.models.batch import Batch
 from stilts.models.encoder import first_states
-from stilts.models.family import choose_padding, family_of, inputs, read_config
+from stilts.models.family import choose_padding, family_of, inputs, read_config, read_tokenizer
 from stilts.models.probe import check_padding
 
 CLASSES = {
@@ -48,7 +47,6 @@ def load(
     """
     if kind not in CLASSES:
         raise ValueError(f"kind {kind!r} has no head: use one of {', '.join(CLASSES)}")
-    local = {"local_files_only": True, "trust_remote_code": False}
     with silence():
         config = read_config(folder)
         family = family_of(config.model_type)
@@ -61,9 +59,10 @@ def load(
             use_safetensors=True,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
-            **local,
+            local_files_only=True,
+            trust_remote_code=False,
         )
-        tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+        tokenizer = read_tokenizer(folder)
     choose_padding(family, model.config, tokenizer)
     absent = set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
     report = _report(model, absent, carry, folder)
