@@ -69,6 +69,12 @@ def known() -> list[str]:
     return sorted(found.name for found in pkgutil.iter_modules(folder))
 
 
+def family_module(model_type: str) -> str | None:
+    """Return the module that a family's results depend on, for fingerprints; None without one."""
+    name = model_type.replace("-", "_")
+    return f"{FAMILIES}.{name}" if name in known() else None
+
+
 @functools.cache
 def family_of(model_type: str) -> Family:
     """Return the family of a `model_type`; one without a file is told from transformers' classes.
@@ -76,9 +82,9 @@ def family_of(model_type: str) -> Family:
     Raises:
         UserError: transformers has no class of that type that classifies text.
     """
-    name = model_type.replace("-", "_")
-    if name in known():
-        return importlib.import_module(f"{FAMILIES}.{name}").FAMILY
+    module = family_module(model_type)
+    if module:
+        return importlib.import_module(module).FAMILY
     family = _generic(model_type)
     log.warning("family '%s' has no test here: it runs padded, as transformers has it", model_type)
     return family

@@ -24,6 +24,8 @@ from stilts.models.family import family_of, known
 from stilts.models.load import copy_weights, forward, load, reset, save
 from stilts.models.tokens import encode
 from stilts.training.flat import lay_apart, lay_flat
+from stilts.training.loop import train
+from stilts.training.workspace import Workspace
 from tests.toys.tiny_models import (
     TESTED,
     checkpoint,
@@ -173,6 +175,21 @@ def test_a_walk_over_weights_that_lie_flat_has_the_same_gradients(family, kind, 
     for name, parameter in model.named_parameters():
         agree(parameter.grad, plain.get(name, torch.zeros_like(parameter)), name)
     lay_apart(model)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("family", TESTED)
+def test_a_trained_model_is_saved_as_transformers_reads_it(family, kind, folder_of, tmp_path):
+    model, tokenizer, _ = load(folder_of(family, kind), kind, 3, 1, "toy")
+    start, encoded = copy_weights(model), posed(kind, tokenizer)
+    history = train(Workspace(model), encoded, {"lr": 1e-3, "batch": 2, "seed": 1, "epochs": 1})
+    assert len(history.losses) == 3 and np.isfinite(history.losses).all()
+    save(model, tokenizer, tmp_path, "toy")
+    theirs = own_model(tmp_path, kind, family)
+    changed = {k for k, v in theirs.state_dict().items() if not torch.equal(v, start[k])}
+    assert len(changed) > len(start) / 2
+    with torch.inference_mode():
+        agree(forward(model.eval(), pack(encoded, range(ROWS))), own_logits(theirs, encoded))
 
 
 def test_an_encoder_that_is_not_trained_is_walked_as_well(folder_of):

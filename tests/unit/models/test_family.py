@@ -8,8 +8,16 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from stilts.errors import UserError
 from stilts.models.batch import pack
 from stilts.models.encoder import all_states, first_states, packed
-from stilts.models.family import choose_padding, family_of, inputs, read_config, read_tokenizer
+from stilts.models.family import (
+    choose_padding,
+    family_module,
+    family_of,
+    inputs,
+    read_config,
+    read_tokenizer,
+)
 from stilts.models.load import forward, load, save
+from tests.house.imports import modules, reached
 from tests.toys.tiny_models import TESTED, checkpoint, random_encoded, scatter, tokenizer_of
 
 
@@ -26,6 +34,15 @@ def refused(action, *arguments):
         action(*arguments)
     assert "\n" not in str(error.value)
     return str(error.value)
+
+
+def test_a_familys_file_is_found_by_its_type_and_reached_by_no_import():
+    """So a new one changes no fingerprint, and an edited one that of its models alone."""
+    assert family_module("xlm-roberta") == "stilts.models.families.xlm_roberta"
+    assert family_module("camembert") is None
+    found = reached(modules()["stilts.models.load"].read_text())
+    assert "stilts.models.family" in found
+    assert not [name for name in found if name.startswith("stilts.models.families")]
 
 
 # Families without a file
