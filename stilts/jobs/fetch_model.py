@@ -11,7 +11,7 @@ from typing import Any
 from stilts.errors import UserError
 from stilts.files.manifest import MANIFEST, filled_folder, to_json
 from stilts.models.checkpoint import CONFIG, WEIGHTS, describe
-from stilts.models.family import read_config
+from stilts.models.family import read_config, read_tokenizer
 from stilts.models.shards import INDEX, join_shards
 
 _SHARDS = "model-*-of-*.safetensors"
