@@ -122,7 +122,7 @@ def _facts(
     }
 
 
-def score_zero_shot(
+def score_checkpoint(
     spec: Mapping[str, Any],
     setting: Setting,
     *,
