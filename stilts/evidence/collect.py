@@ -1,14 +1,15 @@
-"""Run files into `runs.csv` and `zero_shot.csv`, one tidy row each."""
+"""Run files into `runs.csv` and `scores.csv`, one tidy row each."""
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stilts.files.manifest import write_atomic
 from stilts.files.store import TrialStore
+from stilts.question.chain import chain_tasks
 
 NAMES = ("study", "scale", "protocol", "model", "chain", "target")
 AXES = ("lr", "batch", "warmup", "seed")
@@ -34,7 +35,7 @@ RUN_COLUMNS = (
     "peak_memory_mb",
     "key",
 )
-ZERO_SHOT_COLUMNS = (
+SCORE_COLUMNS = (
     *NAMES,
     "metric",
     "score",
@@ -42,21 +43,32 @@ ZERO_SHOT_COLUMNS = (
     "majority",
     "degenerate_reasons",
     "n_validation",
+    "seen",
 )
 
 
-def collect_runs(files: Iterable[str], table: Path, store: TrialStore) -> None:
+def collect_runs(files: Iterable[str], table: Path, store: TrialStore, axes: Sequence[str]) -> None:
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
 
-    Seconds, rates and memory come from the store; a pruned entry leaves them empty.
+    Seconds, rates and memory come from the store; a pruned entry leaves them empty. Axes of the
+    grids that are no columns yet are appended.
     """
-    _write(table, RUN_COLUMNS, (_run_row(_read(file), store) for file in files))
+    added = [axis for axis in axes if axis not in AXES]
+    rows = (_run_row(_read(file), store, added) for file in files)
+    _write(table, (*RUN_COLUMNS, *added), rows)
 
 
-def collect_zero_shot(files: Iterable[str], table: Path) -> None:
-    """Write `zero_shot.csv`: one row per checkpoint and target."""
-    rows = ({**run, "degenerate_reasons": _reasons(run)} for run in map(_read, files))
-    _write(table, ZERO_SHOT_COLUMNS, rows)
+def collect_scores(files: Iterable[str], table: Path) -> None:
+    """Write `scores.csv`: one row per checkpoint and task, `seen` if it was trained on that."""
+    rows = (
+        {
+            **run,
+            "seen": run["target"] in chain_tasks(run["chain"]),
+            "degenerate_reasons": _reasons(run),
+        }
+        for run in map(_read, files)
+    )
+    _write(table, SCORE_COLUMNS, rows)
 
 
 def _read(file: str) -> dict[str, Any]:
@@ -68,11 +80,11 @@ def _read(file: str) -> dict[str, Any]:
         ) from None
 
 
-def _run_row(run: Mapping[str, Any], store: TrialStore) -> dict[str, Any]:
+def _run_row(run: Mapping[str, Any], store: TrialStore, axes: Sequence[str]) -> dict[str, Any]:
     metric, scores = run["metric"], run["scores"]
     return {
         **run,
-        **{axis: run["recipe"][axis] for axis in AXES},
+        **{axis: run["recipe"][axis] for axis in (*AXES, *axes)},
         "score_last": scores["last"][metric],
         "score_best": scores["best"][metric],
         "best_epoch": scores["best"]["epoch"],

@@ -1,7 +1,7 @@
 """This part of the workflow draws the paper's figures.
 
 REQUIRED INPUTS:
-    results/{scale}/{study}/{runs,zero_shot}.csv; for examples results/{scale}/data/{task}/
+    results/{scale}/{study}/{runs,scores}.csv; for examples results/{scale}/data/{task}/
 OUTPUTS:
     results/{scale}/{study}/figures/{figure}.{pdf,png,csv}
 """
@@ -14,7 +14,7 @@ localrules:
 rule draw_figure:
     input:
         runs="results/{scale}/{study}/runs.csv",
-        zero_shot="results/{scale}/{study}/zero_shot.csv",
+        zero_shot="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
         published="studies/{study}/published.csv",
         examples=lambda w: LAYOUT.examples(w.study, w.figure),

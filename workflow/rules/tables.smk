@@ -1,7 +1,7 @@
 """This part of the workflow turns runs into the paper's tables, ours beside the printed numbers.
 
 REQUIRED INPUTS:
-    results/{scale}/{study}/{runs,zero_shot}.csv, studies/{study}/published.csv
+    results/{scale}/{study}/{runs,scores}.csv, studies/{study}/published.csv
 OUTPUTS:
     results/{scale}/{study}/tables/{table}.{csv,md,tex}
 """
@@ -14,7 +14,7 @@ localrules:
 rule make_table:
     input:
         runs="results/{scale}/{study}/runs.csv",
-        zero_shot="results/{scale}/{study}/zero_shot.csv",
+        zero_shot="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
         published="studies/{study}/published.csv",
     output:

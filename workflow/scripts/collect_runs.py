@@ -1,14 +1,15 @@
 """Collect a study's run files into two tidy tables."""
 
+from itertools import product
 from pathlib import Path
 
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.evidence.collect import collect_runs, collect_zero_shot
+    from stilts.evidence.collect import collect_runs, collect_scores
     from stilts.files.store import TrialStore
 
-    cells, points = snakemake.params.cells, snakemake.params.points
-    runs = [f"{cell}/{point}.json" for cell in cells for point in points]
-    collect_runs(runs, Path(snakemake.output.runs), TrialStore())
-    collect_zero_shot(snakemake.input.zero_shot, Path(snakemake.output.zero_shot))
+    sets = snakemake.params.cells
+    runs = [f"{cell}/{point}.json" for cells in sets for cell, point in product(*cells)]
+    collect_runs(runs, Path(snakemake.output.runs), TrialStore(), snakemake.params.axes)
+    collect_scores(snakemake.input.scores, Path(snakemake.output.scores))
