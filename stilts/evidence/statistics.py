@@ -38,27 +38,6 @@ def summary(scores: Sequence[float] | np.ndarray | pd.Series) -> dict[str, float
     }
 
 
-def summarise(runs: pd.DataFrame, by: Sequence[str] = ("chain", "target")) -> pd.DataFrame:
-    """Summarise the runs of each group.
-
-    Args:
-        runs: one row per run, with the columns of `by`, `score` and `degenerate`.
-        by: the columns that name a group.
-
-    Returns:
-        One row per group, in the order of first appearance: the group, the columns of `summary`,
-        and `degenerate`, the share of all its runs that collapsed or have no score.
-    """
-    by = list(by)
-    rows = []
-    for group, members in runs.groupby(by, sort=False, dropna=False):
-        collapsed = is_true(members["degenerate"]) | ~np.isfinite(members["score"].astype(float))
-        row = dict(zip(by, group, strict=True)) | summary(members["score"])
-        rows.append(row | {"degenerate": float(collapsed.mean())})
-    columns = [*by, "n", "n_failed", "min", "mean", "median", "best", "std", "degenerate"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def delta(
     runs: pd.DataFrame,
     baseline: str = "none",

@@ -8,25 +8,17 @@ from stilts.evidence.statistics import (
     delta,
     finite,
     is_true,
-    summarise,
     summary,
 )
 
 NAN = float("nan")
 
 
-def _runs(
-    scores: dict[str, list[float]], target: str = "rte", collapsed: tuple = ()
-) -> pd.DataFrame:
+def _runs(scores: dict[str, list[float]], target: str = "rte") -> pd.DataFrame:
     rows = [
-        {
-            "target": target,
-            "chain": chain,
-            "score": score,
-            "degenerate": (chain, place) in collapsed,
-        }
+        {"target": target, "chain": chain, "score": score}
         for chain, values in scores.items()
-        for place, score in enumerate(values)
+        for score in values
     ]
     return pd.DataFrame(rows)
 
@@ -51,22 +43,6 @@ def test_a_summary_of_nothing_is_nan_without_a_warning():
     found = summary([NAN])
     assert (found["n"], found["n_failed"]) == (0, 1)
     assert np.isnan([found[name] for name in ("min", "mean", "median", "best", "std")]).all()
-
-
-def test_groups_keep_their_order_and_report_the_share_of_collapsed_runs():
-    runs = _runs({"none": [0.5, 0.6, NAN, 0.7], "cola": [0.8]}, collapsed=(("none", 0),))
-    found = summarise(runs).set_index("chain")
-    assert list(found.index) == ["none", "cola"]
-    assert found.loc["none", "degenerate"] == pytest.approx(0.5)  # one collapsed, one lost
-    assert found.loc["none", "n"] == 3
-    assert found.loc["cola", "std"] == 0
-
-
-def test_summarise_of_no_runs_has_all_columns_and_no_rows():
-    empty = pd.DataFrame(columns=["chain", "target", "score", "degenerate"])
-    found = summarise(empty)
-    assert found.empty
-    assert "degenerate" in found
 
 
 def test_deltas_subtract_the_baseline_of_the_same_target():
