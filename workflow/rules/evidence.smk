@@ -1,14 +1,22 @@
 """This part of the workflow turns runs into tables, figures and one page that shows them.
 
 REQUIRED INPUTS:
-    results/{scale}/{study}/{runs,zero_shot}.csv, studies/{study}/published.csv
-    for figures of examples results/{scale}/data/{task}/
+    results/{scale}/{study}/{runs,scores}.csv, results/{scale}/data/{task}/
+    studies/{study}/{published,inconsistencies}.csv where a study has them
 OUTPUTS:
     results/{scale}/config.yaml
     results/{scale}/{study}/tables/{table}.{csv,md,tex}
     results/{scale}/{study}/figures/{figure}.{pdf,png,csv}
     results/{scale}/report.html
 """
+
+
+from pathlib import Path
+
+
+def prints(study):
+    """Return what a study says of its paper's print: its csv files, none of which it must have."""
+    return sorted(file.as_posix() for file in Path("studies", study).glob("*.csv"))
 
 
 localrules:
@@ -34,10 +42,11 @@ rule record_question:
 
 rule make_table:
     input:
+        question="results/{scale}/config.yaml",
         runs="results/{scale}/{study}/runs.csv",
-        zero_shot="results/{scale}/{study}/zero_shot.csv",
+        scores="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
-        published="studies/{study}/published.csv",
+        prints=lambda w: prints(w.study),
     output:
         csv="results/{scale}/{study}/tables/{table}.csv",
         md="results/{scale}/{study}/tables/{table}.md",
@@ -48,7 +57,7 @@ rule make_table:
         "../../envs/report.yaml"
     params:
         spec=lambda w: LAYOUT.table(w.study, w.table),
-        facts=lambda w: QUESTION.plans[w.study].report_facts(),
+        rows=lambda w: LAYOUT.reports[w.study].get("rows", []),
         inputs=lambda wildcards, input: list(input),
         code=lambda w: fingerprint(
             "workflow/scripts/make_table.py", LAYOUT.table_module(w.study, w.table)
@@ -59,10 +68,11 @@ rule make_table:
 
 rule draw_figure:
     input:
+        question="results/{scale}/config.yaml",
         runs="results/{scale}/{study}/runs.csv",
-        zero_shot="results/{scale}/{study}/zero_shot.csv",
+        scores="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
-        published="studies/{study}/published.csv",
+        prints=lambda w: prints(w.study),
         examples=lambda w: LAYOUT.examples(w.study, w.figure),
     output:
         pdf="results/{scale}/{study}/figures/{figure}.pdf",
@@ -79,7 +89,7 @@ rule draw_figure:
         "../../envs/report.yaml"
     params:
         spec=lambda w: LAYOUT.figure(w.study, w.figure),
-        facts=lambda w: QUESTION.plans[w.study].report_facts(),
+        rows=lambda w: LAYOUT.reports[w.study].get("rows", []),
         inputs=lambda wildcards, input: list(input),
         code=lambda w: fingerprint(
             "workflow/scripts/draw_figure.py", LAYOUT.figure_module(w.study, w.figure)

@@ -1,14 +1,19 @@
-"""Collect a study's run files into two tidy tables."""
+"""Collect a study's run files and scores into two tidy tables."""
 
 from pathlib import Path
 
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.evidence.collect import collect_runs, collect_zero_shot
+    from stilts.evidence.collect import collect_runs, collect_scores
     from stilts.files.store import TrialStore
 
-    cells, points = snakemake.params.cells, snakemake.params.points
-    runs = [f"{cell}/{point}.json" for cell in cells for point in points]
-    collect_runs(runs, Path(snakemake.output.runs), TrialStore())
-    collect_zero_shot(snakemake.input.zero_shot, Path(snakemake.output.zero_shot))
+    params, output = snakemake.params, snakemake.output
+    runs = [
+        f"{folder}/{point}.json"
+        for cells in params.cells
+        for folder in cells["folders"]
+        for point in cells["points"]
+    ]
+    collect_runs(runs, Path(output.runs), TrialStore(), params.axes)
+    collect_scores(params.scores, Path(output.scores))

@@ -1,5 +1,6 @@
-"""Write a table as csv, markdown and LaTeX, each with its caption, scale label and footnotes."""
+"""Build a table of any kind and write it as csv, markdown and LaTeX, with caption and footnotes."""
 
+import importlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED
+from stilts.evidence.results import Inputs
 from stilts.files.manifest import write_atomic
 
 LONG = 40  # rows above which a LaTeX table must break across pages
@@ -25,6 +27,18 @@ _TEX = {
     "<": r"$<$",
     ">": r"$>$",
 }
+
+
+def build_and_write(inputs: Inputs, spec: Mapping[str, Any], stem: Path) -> None:
+    """Write `stem`.csv, .md and .tex of the table that `spec["kind"]` names.
+
+    Args:
+        inputs: the results of a study.
+        spec: the table's block in the study's report.yaml.
+        stem: path without extension.
+    """
+    kind = importlib.import_module(f"stilts.evidence.tables.{spec['kind']}")
+    write_table(stem, kind.build(inputs, spec), spec, inputs.footer)
 
 
 def write_table(stem: Path | str, table: pd.DataFrame, spec: Mapping[str, Any], label: str) -> None:
