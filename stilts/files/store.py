@@ -1,27 +1,33 @@
-"""The trial store: finished runs by what they were computed from, outside the declared outputs.
+"""The store: what is finished or half-way, by what it was computed from, outside declared outputs.
 
-Snakemake deletes a job's outputs before it starts and after it fails. A finished trial must
-outlive both, so it is put here first and then copied to where the workflow wants it.
+Snakemake deletes a job's outputs before it starts and after it fails. A finished trial or stage
+must outlive both, so it is put here first and then handed to where the workflow wants it. What is
+named by its key alone serves every study that asks for the same.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stilts.files.locks import exclusive
-from stilts.files.manifest import sha256_of, to_json, write_atomic
+from stilts.files.manifest import (
+    MANIFEST,
+    file_digests,
+    filled_folder,
+    read_manifest,
+    sha256_of,
+    to_json,
+    write_atomic,
+)
 
 STORE = Path("results/.store")
-# Beside the trials, below the same folder.
-SNAPSHOTS = "snapshots"
-ENCODINGS = "encodings"
-LOCKS = "locks"
 
 
 @dataclass(frozen=True)
@@ -33,24 +39,57 @@ class Entry:
     timing: dict[str, Any]
 
 
-class TrialStore:
-    """Finished trials below a folder, one small folder each, never changed once written."""
+class Store:
+    """Everything below one folder that is found by a key: 64 hexadecimal digits.
+
+    Attributes:
+        trials: finished trials.
+        stages: checkpoints that a stage has come to.
+    """
 
     def __init__(self, root: Path = STORE):
-        self.trials = root / "trials"
-        self.snapshots = root / SNAPSHOTS
-        self.locks = root / LOCKS
+        self.root = root
+        self.trials = Trials(root / "trials")
+        self.stages = Stages(root / "stages")
 
-    def _folder(self, key: str) -> Path:
-        return self.trials / key[:2] / key
+    def snapshot(self, key: str) -> Path:
+        """Return the folder of the snapshot from which a run under `key` goes on."""
+        return self.root / "snapshots" / key
+
+    def encoding(self, key: str) -> Path:
+        """Return the file of an encoded split."""
+        return self.root / "encodings" / f"{key}.safetensors"
+
+    def exclusive(self, key: str) -> AbstractContextManager[None]:
+        """Return a context in which no other process works under `key`."""
+        return exclusive(key, self.root / "locks")
+
+    def discard_snapshot(self, key: str) -> None:
+        """Delete the snapshot of what is stored, if there is one."""
+        shutil.rmtree(self.snapshot(key), ignore_errors=True)
+
+
+class Trials:
+    """Finished trials, one small folder each, never changed once written."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def folder(self, key: str) -> Path:
+        """Return where the trial under `key` lies, or would."""
+        return self.root / key[:2] / key
+
+    def folders(self) -> list[Path]:
+        """Return the folder of every stored trial; its name is the trial's key."""
+        return sorted(self.root.glob("??/*"))
 
     def get(self, key: str) -> Entry | None:
         """Return the trial stored under `key`, or None.
 
         An entry whose predictions do not match their digest (a disk fault, a partial copy) is
-        moved out of the way and counts as absent: it is trained again rather than trusted.
+        deleted and counts as absent: it is trained again rather than trusted.
         """
-        folder = self._folder(key)
+        folder = self.folder(key)
         if not folder.is_dir():
             return None
         try:
@@ -65,20 +104,12 @@ class TrialStore:
         shutil.rmtree(folder, ignore_errors=True)
         return None
 
-    def exclusive(self, key: str) -> AbstractContextManager[None]:
-        """Return a context in which no other process works on the trial."""
-        return exclusive(key, self.locks)
-
     def timing(self, key: str) -> dict[str, Any]:
         """Return how long a stored trial took, or nothing where it is not stored."""
         try:
-            return json.loads((self._folder(key) / "timing.json").read_text())
+            return json.loads((self.folder(key) / "timing.json").read_text())
         except (OSError, ValueError):
             return {}
-
-    def discard_snapshot(self, key: str) -> None:
-        """Delete the snapshot of a trial that is stored, if there is one."""
-        shutil.rmtree(self.snapshots / key, ignore_errors=True)
 
     def put(
         self, key: str, result: Mapping[str, Any], predictions: bytes, timing: Mapping[str, Any]
@@ -86,31 +117,87 @@ class TrialStore:
         """Store a finished trial; the folder appears whole or not at all.
 
         Args:
-            key: 64 hexadecimal digits over everything that can change the result.
+            key: a digest of everything that can change the result.
             result: JSON-like; `digests.predictions` must be the SHA-256 of `predictions`.
             predictions: a parquet file's bytes.
             timing: seconds and rates; not part of the result, as it differs from run to run.
         """
-        target = self._folder(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self.trials))
-        try:
+        with _new_folder(self.folder(key)) as temporary:
             write_atomic(temporary / "predictions.parquet", predictions)
             write_atomic(temporary / "timing.json", to_json(timing))
             write_atomic(temporary / "result.json", to_json(result))
-            temporary.chmod(0o755)
-            os.rename(temporary, target)
-        except OSError:
-            if not target.is_dir():
-                raise
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
-def publish(entry: Entry, identity: Mapping[str, Any], run: Path, predictions: Path) -> None:
-    """Copy a stored trial to its declared files, with the names it has in this study.
+class Stages:
+    """Checkpoints by the key of the training that comes to them.
 
-    A copy rather than a link: Snakemake touches the time stamps of declared files.
+    Their files are the very files of a checkpoint's folder (hard links where the file system has
+    them), so they take no more room, and stay when Snakemake deletes those.
     """
-    write_atomic(predictions, entry.predictions.read_bytes())
-    write_atomic(run, to_json({**entry.result, **identity}))
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def folder(self, key: str) -> Path:
+        """Return where the checkpoint under `key` lies, or would."""
+        return self.root / key[:2] / key
+
+    def folders(self) -> list[Path]:
+        """Return the folder of every stored checkpoint; its name is its key."""
+        return sorted(self.root.glob("??/*"))
+
+    def put(self, key: str, folder: Path) -> None:
+        """Store the whole checkpoint of `folder`."""
+        with _new_folder(self.folder(key)) as temporary:
+            for name in (*read_manifest(folder)["files"], MANIFEST):
+                _link(folder / name, temporary / name)
+
+    def restore(self, key: str, folder: Path, identity: Mapping[str, Any]) -> bool:
+        """Fill `folder` with the checkpoint under `key`, if it is stored; return whether it is.
+
+        A damaged one is deleted and counts as absent.
+
+        Args:
+            key: of the training.
+            folder: receives the files and, last, the manifest.
+            identity: the names that the checkpoint has there, laid over its manifest.
+        """
+        stored = self.folder(key)
+        if not stored.is_dir():
+            return False
+        try:
+            manifest = read_manifest(stored)
+            whole = file_digests(stored) == manifest["files"]
+        except (OSError, ValueError, KeyError):
+            whole = False
+        if not whole:
+            shutil.rmtree(stored, ignore_errors=True)
+            return False
+        with filled_folder(folder) as temporary:
+            for name in manifest["files"]:
+                _link(stored / name, temporary / name)
+            (temporary / MANIFEST).write_text(to_json(manifest | dict(identity)))
+        return True
+
+
+@contextlib.contextmanager
+def _new_folder(target: Path) -> Iterator[Path]:
+    """Yield a temporary folder that appears as `target` whole or, on an error, not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parents[1]))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        os.rename(temporary, target)
+    except OSError:
+        if not target.is_dir():  # else another process was first
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links, or another one
+        shutil.copyfile(source, target)

@@ -1,174 +1,105 @@
-"""Fine-tune a checkpoint on a target at several grid points, and score each."""
+"""Fine-tune a checkpoint on a target at the grid points of a job that no earlier job finished."""
 
-import io
-import resource
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow
-import pyarrow.parquet
-import torch
+from stilts.errors import UserError
+from stilts.files.store import Store
+from stilts.jobs.publish import publish
+from stilts.jobs.trial import Setting, Trial, read_setting, read_trials
+from stilts.machine.gpus import take_gpu
+from stilts.machine.handling import Handling
 
-from stilts.files.manifest import sha256_of_bytes
-from stilts.files.store import SNAPSHOTS, STORE
-from stilts.jobs.trial import Claim, Setting, Trial
-from stilts.models.load import HeadReport, copy_weights, load, reset
-from stilts.models.token_store import encoded_split
-from stilts.models.tokens import Encoded
-from stilts.training.evaluation import degenerate, majority, predictions, scores
-from stilts.training.history import History
-from stilts.training.loop import train
-from stilts.training.progress import Progress
-from stilts.training.snapshot import Snapshot
-from stilts.training.workspace import Workspace
+if TYPE_CHECKING:
+    from stilts.jobs.outcome import Start
 
-Outcome = tuple[dict[str, Any], bytes, dict[str, Any]]
+ENTRY = "stilts.jobs.outcome"
+
+log = logging.getLogger(__name__)
 
 
-def train_points(
-    setting: Setting,
-    trials: list[Trial],
-    claim: Claim = lambda trial: nullcontext(True),
+def finetune_targets(
+    spec: Mapping[str, Any],
+    runs: Sequence[str],
+    predictions: Sequence[str],
     *,
     checkpoint: Path,
     data: Path,
-    threads: int,
-    store: Path = STORE,
-    minutes: float = 10,
-    graphs: bool = True,
-) -> Iterator[tuple[Trial, Outcome | Exception]]:
-    """Fine-tune every trial from the same start; data and weights are read once.
+    handling: Handling,
+    store: Store | None = None,
+) -> None:
+    """Write the runs and predictions of a job: from the store, or trained and put there.
 
     Args:
-        setting: what the trials share: task, precision, device kind.
-        trials: grid points with their full recipes.
-        claim: holds a trial until the next one is asked for; a trial it denies is passed over.
+        spec: as `StudyPlan.target_spec` describes it.
+        runs: the run files to write; their names tell the points.
+        predictions: the prediction files, in the same order.
         checkpoint: the folder of the starting model.
         data: the folder of the target's canonical rows.
-        threads: CPU threads of this job; a different number can change the last bits of a run.
-        store: holds snapshots, from which a trial goes on, and encoded splits.
-        minutes: time between the snapshots of a trial.
-        graphs: see `Workspace`.
+        handling: how the job is to do its work.
+        store: where finished trials are kept.
 
-    Yields:
-        Each trial with `(result, predictions, timing)`, or with the exception that ended it. A
-        diverged run is a result.
+    Raises:
+        UserError: some points failed; the others are stored and are not trained again.
     """
-    torch.set_num_threads(threads)
-    device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
-    task = setting.spec["task"]
-    recipe = trials[0].recipe
-    model, tokenizer, head = load(
-        checkpoint, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
-    )
-    start = copy_weights(model)
-    workspace = Workspace(model, setting.precision, device, graphs=graphs)
-    form = (task["kind"], tokenizer, recipe["max_tokens"])
-    sets = {
-        split: encoded_split(data, split, *form, store=store) for split in ("train", "validation")
-    }
+    store = store or Store()
+    folders = {spec["task"]["name"]: data}
+    setting = read_setting(spec, checkpoint, folders, handling.device, ENTRY)
+    trials = read_trials(spec, runs, predictions)
+    missing = [trial for trial in trials if not _hand_out(trial, setting, store)]
+    log.info("%d of %d trials are in the store", len(trials) - len(missing), len(trials))
+    if missing:
+        take_gpu(handling.device, handling.trials_per_gpu)
+        _train(missing, setting, _starter(setting, checkpoint, data, store, handling), store)
 
-    def attempt(trial: Trial, progress: Progress) -> Outcome:
-        began = time.perf_counter()
-        reset(model, start, head, trial.recipe["seed"])
-        with Snapshot(store / SNAPSHOTS / setting.key(trial.recipe), minutes) as snapshot:
-            history = train(
-                workspace,
-                sets["train"],
-                trial.recipe,
-                validation=sets["validation"],
-                progress=progress.step,
-                snapshot=snapshot,
-            )
-        seconds = snapshot.earlier + time.perf_counter() - began
-        return _outcome(setting, trial.recipe, history, sets, head, seconds)
 
-    with Progress("{model} {chain} {target}".format(**setting.spec), len(trials)) as progress:
+def _hand_out(trial: Trial, setting: Setting, store: Store) -> bool:
+    """Write a trial's files if it is stored; return whether it is."""
+    key = setting.key(trial.recipe)
+    entry = store.trials.get(key)
+    if entry:
+        publish(entry, setting.spec, trial)
+        store.discard_snapshot(key)
+    return entry is not None
+
+
+def _starter(
+    setting: Setting, checkpoint: Path, data: Path, store: Store, handling: Handling
+) -> "Start":
+    import torch  # not needed where the store has all
+
+    from stilts.jobs.outcome import Start
+
+    torch.set_num_threads(handling.threads)
+    return Start(setting, checkpoint, data, store, minutes=handling.minutes, graphs=handling.graphs)
+
+
+def _train(trials: Sequence[Trial], setting: Setting, start: "Start", store: Store) -> None:
+    """Train trials one after the other; one that fails does not stop the others."""
+    from stilts.training.progress import Progress
+
+    failed: list[tuple[Trial, Exception]] = []
+    name = "{model} {chain} {target}".format(**setting.spec)
+    with Progress(name, len(trials)) as progress:
         for trial in trials:
-            with claim(trial) as mine:
-                try:
-                    if mine:
-                        yield trial, attempt(trial, progress)
-                except Exception as error:
-                    yield trial, error
+            key = setting.key(trial.recipe)
+            with store.exclusive(key):
+                if not _hand_out(trial, setting, store):  # another job may have been at it
+                    try:
+                        outcome = start.run(trial.recipe, key, progress)
+                    except Exception as error:
+                        log.exception("%s failed", trial.point)
+                        failed.append((trial, error.with_traceback(None)))  # frames hold memory
+                        continue
+                    result = {**outcome.result, "recipe": trial.recipe, "key": key}
+                    store.trials.put(key, result, outcome.predictions, outcome.timing)
+                    _hand_out(trial, setting, store)
             progress.finish_run()
-
-
-def _outcome(
-    setting: Setting,
-    recipe: Mapping[str, Any],
-    history: History,
-    sets: Mapping[str, Encoded],
-    head: HeadReport,
-    seconds: float,
-) -> Outcome:
-    metric, labels = setting.spec["task"]["metric"], sets["validation"].labels
-    best = max(range(len(history.epochs)), key=lambda epoch: history.epochs[epoch][metric])
-    chosen = best if recipe["select"] == "best" else len(history.epochs) - 1
-    logits = history.logits[chosen]
-    reasons = degenerate(logits, labels, history.losses)
-    predicted = predictions_file(sets["validation"], logits)
-    facts = setting.facts()
-    facts["digests"]["predictions"] = sha256_of_bytes(predicted)
-    result = {
-        **facts,
-        "metric": metric,
-        # A diverged run has no score: it counts as a lost run, n = 35/36, and is not averaged.
-        "score": None if history.diverged else history.epochs[chosen][metric],
-        "scores": {
-            "epochs": history.epochs,
-            "last": history.epochs[-1],
-            "best": history.epochs[best],
-        },
-        "variants": scores(logits, labels),
-        **baselines(metric, labels, logits.shape[1]),
-        "degenerate": bool(reasons),
-        "degenerate_reasons": reasons,
-        "diverged": history.diverged,
-        "head": head,
-        "n_train": len(sets["train"]),
-        "n_validation": len(labels),
-        "steps": history.steps,
-    }
-    return result, predicted, _timing(seconds, history)
-
-
-def baselines(metric: str, labels: np.ndarray, options: int) -> dict[str, float]:
-    """Return what guessing and always naming the most frequent class of labels [N] reach."""
-    if metric == "matthews_correlation":  # 0 for any prediction that ignores the input
-        return {"chance": 0.0, "majority": 0.0}
-    return {"chance": 1 / options, "majority": majority(labels)}
-
-
-def predictions_file(encoded: Encoded, logits: np.ndarray) -> bytes:
-    """Return parquet bytes of one row per example: id, label, prediction, logits (float32)."""
-    table = pyarrow.table(
-        {
-            "id": list(encoded.ids),
-            "label": encoded.labels,
-            "prediction": predictions(logits),
-            "logits": pyarrow.array(list(logits), pyarrow.list_(pyarrow.float32())),
-        }
-    )
-    buffer = io.BytesIO()
-    pyarrow.parquet.write_table(table, buffer)
-    return buffer.getvalue()
-
-
-def _timing(seconds: float, history: History) -> dict[str, Any]:
-    peak = (
-        torch.cuda.max_memory_allocated() / 2**20
-        if torch.cuda.is_available()
-        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    )
-    return {
-        "seconds": round(seconds, 4),
-        "tokens": history.tokens,
-        "tokens_per_second": round(history.tokens / seconds),
-        "peak_memory_mb": round(peak),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-    }
+    if failed:
+        trial, error = failed[0]
+        raise UserError(
+            f"{len(failed)} of {len(trials)} trials failed, the first at {trial.point}"
+            f" ({type(error).__name__}: {error}); the others are kept: mend the cause and run again"
+        )

@@ -9,7 +9,6 @@ import torch
 
 from stilts.errors import UserError
 from stilts.files.fingerprint import fingerprint
-from stilts.files.locks import exclusive
 from stilts.files.manifest import (
     MANIFEST,
     digest_of,
@@ -18,8 +17,9 @@ from stilts.files.manifest import (
     read_manifest,
     to_json,
 )
-from stilts.files.store import LOCKS, SNAPSHOTS, STORE
+from stilts.files.store import Store
 from stilts.jobs.trial import library_versions
+from stilts.machine.handling import Handling
 from stilts.models.checkpoint import describe, is_made
 from stilts.tasks.rows import read_split
 from stilts.training.pretraining import pretrain
@@ -33,9 +33,8 @@ def pretrain_model(
     *,
     corpus: Path,
     folder: Path,
-    threads: int,
-    store: Path = STORE,
-    minutes: float = 10,
+    handling: Handling,
+    store: Store | None = None,
 ) -> None:
     """Pretrain the model that `spec["origin"]["pretrain"]` describes into `folder`.
 
@@ -43,14 +42,13 @@ def pretrain_model(
         spec: `name`, `origin` and `note`.
         corpus: the folder of the corpus' canonical rows.
         folder: receives weights, config, tokenizer and, last, the manifest.
-        threads: CPU threads; a different number can change the last bits.
-        store: holds locks, and snapshots, from which a model goes on.
-        minutes: time between snapshots.
+        handling: how the job is to do its work.
+        store: holds snapshots, from which a model goes on.
 
     Raises:
         UserError: the recipe lacks something.
     """
-    torch.set_num_threads(threads)
+    torch.set_num_threads(handling.threads)
     recipe = dict(spec["origin"]["pretrain"])
     texts = {
         split: [row["text"] for row in read_split(corpus, split)]
@@ -58,9 +56,10 @@ def pretrain_model(
     }
     splits = read_manifest(corpus)["splits"]
     digests = {split: splits[split]["sha256"] for split in texts}
-    snapshot = Snapshot(store / SNAPSHOTS / _key(recipe, digests), minutes)
-    with exclusive(snapshot.folder.name, store / LOCKS):
-        if is_made(folder, snapshot.folder.name):
+    store, key = store or Store(), _key(recipe, digests)
+    snapshot = Snapshot(store.snapshot(key), handling.minutes)
+    with store.exclusive(key):
+        if is_made(folder, key):
             log.info("another process has pretrained this model")
             return
         with filled_folder(folder) as temporary:
@@ -69,7 +68,7 @@ def pretrain_model(
                 "model": spec["name"],
                 "origin": dict(spec["origin"]),
                 "note": spec["note"],
-                "key": snapshot.folder.name,
+                "key": key,
                 "reached": reached,
                 "corpus": digests,
             }
@@ -102,7 +101,7 @@ def _key(recipe: Mapping[str, Any], corpus: Mapping[str, str]) -> str:
             "recipe": dict(recipe),
             "tokenizer": file_digests(tokenizer["path"]) if "path" in tokenizer else {},
             "corpus": dict(corpus),
-            "code": fingerprint("stilts.jobs.pretrain_model"),
+            "code": fingerprint("stilts.training.pretraining"),
             "versions": library_versions(),
         }
     )

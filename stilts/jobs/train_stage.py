@@ -1,167 +1,181 @@
-"""Walk a model one stage along its chain, or score where it stands without training."""
+"""Fine-tune a checkpoint on the last stage of its chain."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from stilts.files.locks import exclusive
-from stilts.files.manifest import (
-    MANIFEST,
-    digest_of,
-    filled_folder,
-    read_manifest,
-    sha256_of_bytes,
-    to_json,
-    write_atomic,
-)
-from stilts.files.store import LOCKS, SNAPSHOTS, STORE
-from stilts.jobs.finetune_targets import baselines, predictions_file
-from stilts.jobs.trial import Setting
+from stilts.files.manifest import MANIFEST, filled_folder, to_json
+from stilts.files.store import Store
+from stilts.jobs.judgement import judge
+from stilts.jobs.reading import read_scored, read_train
+from stilts.jobs.trial import Setting, read_setting
+from stilts.machine.gpus import take_gpu
+from stilts.machine.handling import Handling
 from stilts.models.checkpoint import describe, is_made
-from stilts.models.load import load, save
-from stilts.models.token_store import encoded_split
+from stilts.models.head import Posed, pose
+from stilts.models.load import HeadReport, freeze_encoder, load, save
+from stilts.models.model import Model
 from stilts.models.tokens import Encoded
-from stilts.training.evaluation import degenerate, predict, scores
+from stilts.question.recipe import complete
+from stilts.training.evaluation import ScoredSplit
 from stilts.training.history import History
 from stilts.training.loop import train
 from stilts.training.progress import Progress
 from stilts.training.snapshot import Snapshot
 from stilts.training.workspace import Workspace
 
+ENTRY = "stilts.jobs.train_stage:walk"
+NAMES = ("study", "scale", "protocol", "model", "chain")
+
 log = logging.getLogger(__name__)
 
 
 def train_stage(
     spec: Mapping[str, Any],
-    setting: Setting,
     *,
     parent: Path,
-    data: Path,
+    data: Mapping[str, Path],
     folder: Path,
-    threads: int,
-    store: Path = STORE,
-    minutes: float = 10,
-    graphs: bool = True,
+    handling: Handling,
+    store: Store | None = None,
 ) -> None:
-    """Fine-tune the checkpoint `parent` on the last stage of `spec["chain"]` into `folder`.
+    """Bring the checkpoint `parent` one stage further into `folder`, from the store if it is there.
 
     Args:
         spec: the stage as `StudyPlan.stage_spec` describes it.
-        setting: precision, device, digests.
         parent: the folder of the checkpoint one stage earlier.
-        data: the folder of the stage's task.
+        data: task -> the folder of its rows, those that are only watched included.
         folder: receives weights, config, tokenizer and, last, the manifest.
-        threads: CPU threads.
-        store: holds snapshots, from which a stage goes on, locks and encoded splits.
-        minutes: time between snapshots.
-        graphs: see `Workspace`.
+        handling: how the job is to do its work.
+        store: holds finished stages, snapshots from which one goes on, and encoded splits.
     """
-    torch.set_num_threads(threads)
-    task, recipe = spec["tasks"][0], spec["recipe"]
-    key = digest_of({**setting.facts(), "task": task, "recipe": recipe, "size": spec["size"]})
-    with exclusive(key, store / LOCKS):
+    store = store or Store()
+    setting = read_setting(spec, parent, data, handling.device, ENTRY)
+    recipe = complete(spec["recipe"])
+    key = setting.key(recipe, size=spec["size"], posed=spec["posed"])
+    identity = {name: spec[name] for name in NAMES} | {"origins": spec["origins"]}
+    with store.exclusive(key):
         if is_made(folder, key):
             log.info("another process has trained this stage")
-            return
-        model, tokenizer, head = load(
-            parent, task["kind"], len(task["labels"]), recipe["seed"], task["name"]
-        )
-        sets = _encode(spec, tokenizer, data, store)
-        device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
-        workspace = Workspace(model, setting.precision, device, graphs=graphs)
-        snapshot = Snapshot(store / SNAPSHOTS / key, minutes)
-        with snapshot, Progress(f"{spec['model']} {spec['chain']}") as progress:
-            history = train(
-                workspace,
-                sets["train"],
-                recipe,
-                validation=sets["validation"],
-                progress=progress.step,
-                snapshot=snapshot,
-            )
-        for epoch in history.epochs:
-            log.info("%s", epoch)
-        with filled_folder(folder) as temporary:
-            save(model.cpu(), tokenizer, temporary, task=task["name"])
-            fields = {**_facts(spec, setting, history, sets), "key": key, "head": head}
-            (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
-        snapshot.discard()
+        elif store.stages.restore(key, folder, identity):
+            log.info("this stage is in the store")
+        else:
+            take_gpu(handling.device, handling.trials_per_gpu)
+            torch.set_num_threads(handling.threads)
+            with filled_folder(folder) as temporary:
+                learnt = walk(setting, recipe, key, parent, data, temporary, handling, store)
+                fields = {**identity, **setting.facts(recipe), "key": key, **learnt}
+                (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
+            store.stages.put(key, folder)
+        store.discard_snapshot(key)
 
 
-def _encode(spec: Mapping[str, Any], tokenizer: Any, data: Path, store: Path) -> dict[str, Encoded]:
-    """Return the stage's training set, a sample if it has a size, and its validation set."""
-    recipe = spec["recipe"]
-    form = (spec["tasks"][0]["kind"], tokenizer, recipe["max_tokens"])
-    sample = {"size": spec["size"], "seed": recipe["subset_seed"]} if spec["size"] else {}
-    return {
-        "train": encoded_split(data, "train", *form, **sample, store=store),
-        "validation": encoded_split(data, "validation", *form, store=store),
-    }
-
-
-def _facts(
-    spec: Mapping[str, Any], setting: Setting, history: History, sets: Mapping[str, Encoded]
+def walk(
+    setting: Setting,
+    recipe: Mapping[str, Any],
+    key: str,
+    parent: Path,
+    data: Mapping[str, Path],
+    folder: Path,
+    handling: Handling,
+    store: Store,
 ) -> dict[str, Any]:
-    """Return what the manifest tells of a stage: what it is, and how its training went."""
-    return {
-        **{key: spec[key] for key in ("study", "scale", "protocol", "model", "chain")},
-        **setting.facts(),
-        "tasks": [item["name"] for item in spec["tasks"]],
-        "recipe": spec["recipe"],
-        "origins": spec["origins"],
+    """Train a stage, write the model into `folder` and return what the manifest tells of it."""
+    spec = setting.spec
+    trained, watched = (
+        [pose(task, setting.head(task["name"], recipe)) for task in spec[role]]
+        for role in ("tasks", "watch")
+    )
+    tasks = [*trained, *watched]
+    dropout, freeze = recipe["dropout"], recipe["freeze"]
+    model, tokenizer, reports = load(parent, tasks, recipe["seed"], dropout=dropout, pass_on=True)
+    if freeze == "encoder":
+        freeze_encoder(model, reports)
+    only_watched = {task.key for task in watched} - {task.key for task in trained}
+    for name in only_watched:
+        model.heads[name].requires_grad_(False)
+    train_sets, scored = _read(setting, recipe, trained, watched, tokenizer, data, store)
+    workspace = Workspace(model, setting.precision, setting.device, graphs=handling.graphs)
+    progress = Progress(f"{spec['model']} {spec['chain']}")
+    with Snapshot(store.snapshot(key), handling.minutes) as snapshot, progress:
+        history = train(
+            workspace, train_sets, recipe, scored=scored, progress=progress.step, snapshot=snapshot
+        )
+    for epoch in history.epochs:
+        log.info("%s", epoch)
+    learnt = {
+        "tasks": [task.name for task in trained],
+        "recipe": dict(recipe),
         "epochs": history.epochs,
         "diverged": history.diverged,
-        "degenerate_reasons": degenerate(
-            history.logits[-1], sets["validation"].labels, history.losses
-        ),
-        "n_train": len(sets["train"]),
-        "n_validation": len(sets["validation"]),
+        **_counts(train_sets),
+        **_judged(model, scored, history, recipe["select"]),
+        "heads": _heads(model, tasks, reports, only_watched),
     }
+    for name in only_watched:
+        if reports[name]["new"]:  # a guess, which no later stage should take for a head
+            model.forget(name)
+    save(model.cpu(), tokenizer, folder)
+    return learnt
 
 
-def score_zero_shot(
-    spec: Mapping[str, Any],
+def _read(
     setting: Setting,
-    *,
-    checkpoint: Path,
-    data: Path,
-    score: Path,
-    predictions: Path,
-    threads: int,
-    store: Path = STORE,
-) -> None:
-    """Score a checkpoint on the validation split of a task that it is not trained on here.
+    recipe: Mapping[str, Any],
+    trained: Sequence[Posed],
+    watched: Sequence[Posed],
+    tokenizer: Any,
+    data: Mapping[str, Path],
+    store: Store,
+) -> tuple[dict[str, Encoded], list[ScoredSplit]]:
+    """Return the training sets, samples if the stage has a size, and what is scored."""
+    spec, train_sets, scored = setting.spec, {}, []
+    for task in (*trained, *watched):
+        posed = spec["posed"].get(task.name, recipe)
+        reading = {"tokenizer": tokenizer, "max_tokens": posed["max_tokens"], "store": store}
+        if task in trained:
+            sample = {"size": spec["size"], "seed": recipe["subset_seed"]}
+            train_sets[task.name] = read_train(task, data[task.name], **reading, **sample)
+        scored += read_scored(task, data[task.name], select=recipe["select"], **reading)
+    return train_sets, scored
 
-    A checkpoint without a head for the task gets a new one, seeded: its score is that of a guess,
-    and `head.new` in the file says so.
-    """
-    torch.set_num_threads(threads)
-    task = spec["task"]
-    model, tokenizer, head = load(
-        checkpoint, task["kind"], len(task["labels"]), spec["seed"], task["name"]
-    )
-    form = (task["kind"], tokenizer, spec["max_tokens"])
-    validation = encoded_split(data, "validation", *form, store=store)
-    device = "cuda" if setting.device_kind.startswith("cuda") else "cpu"
-    logits = predict(model, validation, precision=setting.precision, device=device)
-    variants = scores(logits, validation.labels)
-    predicted = predictions_file(validation, logits)
-    facts = setting.facts()
-    facts["digests"]["predictions"] = sha256_of_bytes(predicted)
-    write_atomic(predictions, predicted)
-    fields = {
-        **{key: spec[key] for key in ("study", "scale", "protocol", "model", "chain", "target")},
-        **facts,
-        "metric": task["metric"],
-        "score": variants[task["metric"]],
-        "variants": variants,
-        **baselines(task["metric"], validation.labels, logits.shape[1]),
-        "degenerate_reasons": degenerate(logits, validation.labels),
-        "head": head,
-        "n_validation": len(validation),
-        "trained_on": read_manifest(checkpoint).get("tasks", []),
-    }
-    write_atomic(score, to_json(fields))
+
+def _counts(train_sets: Mapping[str, Encoded]) -> dict[str, Any]:
+    counts = {task: len(examples) for task, examples in train_sets.items()}
+    return {"n_train": next(iter(counts.values())) if len(counts) == 1 else counts}
+
+
+def _judged(
+    model: Model, scored: Sequence[ScoredSplit], history: History, select: str
+) -> dict[str, Any]:
+    """Return scores and flags of the stage's task, of several by task."""
+    outputs, found = history.outputs[history.chosen(select)], {}
+    for task in dict.fromkeys(part.task for part in scored):
+        parts = [part for part in scored if part.task == task]
+        values = [outputs[part.name] for part in parts]
+        found[task], _ = judge(model.head(task), parts, values, history.losses)
+    return next(iter(found.values())) if len(found) == 1 else {"scored": found}
+
+
+def _heads(
+    model: Model,
+    tasks: Sequence[Posed],
+    reports: Mapping[str, HeadReport],
+    only_watched: set[str],
+) -> dict[str, Any]:
+    """Return what became of each head: carried, new or passed on, and whose it is."""
+    found: dict[str, Any] = {}
+    for task in tasks:
+        report = reports[task.key]
+        state = "new" if report["new"] else "carried"
+        if task.key in only_watched and state == "carried":
+            state = "passed on"
+        entry = found.setdefault(task.key, {"head": task.head, "state": state, "tasks": []})
+        entry["tasks"].append(task.name)
+        entry |= report
+    for name, stored in model.passed.items():
+        found[name] = {"head": stored.head, "state": "passed on"}
+    return found

@@ -1,4 +1,7 @@
-"""Starting checkpoints from a hub or a local folder, safetensors only, with a manifest."""
+"""Starting checkpoints from a hub or a local folder, safetensors only, with a manifest.
+
+However the weights were saved, they are one file here, the one that rules name.
+"""
 
 import json
 import shutil
@@ -15,12 +18,15 @@ from stilts.files.manifest import (
     read_manifest,
     to_json,
 )
+from stilts.models.family import read_config
+from stilts.models.shards import INDEX, count_numbers, join_shards
 
 WEIGHTS = "model.safetensors"
-# What a model needs to load, and nothing that could run code.
+CONFIG = "config.json"
+_SHARDS = "model-*-of-*.safetensors"
+# What a model needs beside its weights, and nothing that could run code.
 _FILES = (
-    "config.json",
-    WEIGHTS,
+    CONFIG,
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -28,6 +34,10 @@ _FILES = (
     "vocab.json",
     "vocab.txt",
     "merges.txt",
+    "spm.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
     "generation_config.json",
 )
 
@@ -40,7 +50,8 @@ def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
         folder: receives the files and the manifest.
 
     Raises:
-        UserError: the folder or the hub's repository is not there, or holds no safetensors.
+        UserError: the folder or the hub's repository is not there, or holds no safetensors, or
+            the model is of a family that cannot be fine-tuned here.
     """
     origin = dict(spec["origin"])
     if "hub" in origin:
@@ -49,18 +60,29 @@ def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
         source = Path(origin["path"]).expanduser()
         if not source.is_dir():
             raise UserError(f"model '{spec['name']}': folder {source} does not exist: mend 'path'")
-    for name in ("config.json", WEIGHTS):
-        if not (source / name).is_file():
-            raise UserError(
-                f"model '{spec['name']}': {source} holds no {name}; save the model with"
-                " save_pretrained (safetensors, one file); pickled weights are never read"
-            )
+    _check(spec["name"], source)
     with filled_folder(folder) as temporary:
-        for name in _FILES:
+        for name in (*_FILES, WEIGHTS):
             if (source / name).is_file():
                 shutil.copyfile(source / name, temporary / name)
+        if not (source / WEIGHTS).is_file():
+            join_shards(source / INDEX, temporary / WEIGHTS)
         fields = {"model": spec["name"], "origin": origin, "note": spec["note"]}
         (temporary / MANIFEST).write_text(to_json(describe(temporary) | fields))
+
+
+def _check(model: str, source: Path) -> None:
+    """Refuse a folder that lacks config or weights, or whose family cannot be fine-tuned."""
+    for names in ((CONFIG,), (WEIGHTS, INDEX)):
+        if not any((source / name).is_file() for name in names):
+            raise UserError(
+                f"model '{model}': {source} holds no {names[0]}; save the model with"
+                " save_pretrained (safetensors); pickled weights are never read"
+            )
+    try:
+        read_config(source)
+    except UserError as error:
+        raise UserError(f"model '{model}': {error}") from None
 
 
 def describe(folder: Path) -> dict[str, Any]:
@@ -69,12 +91,12 @@ def describe(folder: Path) -> dict[str, Any]:
     `sha256` covers every file that decides how the model behaves: weights, config, tokenizer.
     `parameters` counts the numbers in the weights file, from its header.
     """
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / CONFIG).read_text())
     files = file_digests(folder)
     return {
         "family": config.get("model_type"),
         "architecture": (config.get("architectures") or [None])[0],
-        "parameters": _parameters(folder / WEIGHTS),
+        "parameters": count_numbers(folder / WEIGHTS),
         "files": files,
         "sha256": digest_of(files),
     }
@@ -89,19 +111,6 @@ def is_made(folder: Path, key: str) -> bool:
         return False
 
 
-def _parameters(path: Path) -> int:
-    with path.open("rb") as stream:
-        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-    total = 0
-    for name, entry in header.items():
-        if name != "__metadata__":
-            size = 1
-            for length in entry["shape"]:
-                size *= length
-            total += size
-    return total
-
-
 def _download(repository: str, revision: str | None) -> tuple[Path, str]:
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError
@@ -109,7 +118,7 @@ def _download(repository: str, revision: str | None) -> tuple[Path, str]:
     try:
         found = huggingface_hub.HfApi().model_info(repository, revision=revision).sha
         folder = huggingface_hub.snapshot_download(
-            repository, revision=found, allow_patterns=list(_FILES)
+            repository, revision=found, allow_patterns=[*_FILES, WEIGHTS, INDEX, _SHARDS]
         )
     except (OSError, HfHubHTTPError) as error:
         raise UserError(

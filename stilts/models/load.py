@@ -1,158 +1,277 @@
-"""Models, tokenizers and heads are those of transformers; which head weights survive is ours."""
+"""Models from a folder and back: encoders, tokenizers and most heads are those of transformers.
+
+Which parts of a checkpoint survive is ours to say, and is reported.
+"""
 
 import contextlib
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-from transformers import (
-    AutoConfig,
-    AutoModelForMultipleChoice,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-)
+from torch import Tensor, nn
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
-from stilts.models.batch import Batch, padded
-from stilts.models.encoder import PACKED, first_states
-
-CLASSES = {
-    "classification": AutoModelForSequenceClassification,
-    "multiple_choice": AutoModelForMultipleChoice,
-}
-TASK = "finetuning_task"  # the config field that names the task a saved head was trained on
+from stilts.models.family import choose_padding, family_of, read_config
+from stilts.models.head import Head, LibraryHead, Posed, set_dropout, start
+from stilts.models.model import Model
+from stilts.models.probe import check_padding
+from stilts.models.stored_heads import TASK, StoredHead, has_pooler, read_heads, write_heads
 
 HeadReport = dict[str, list[str]]
+ONE_FILE = "1000GB"  # rules name one file of weights
+_LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
 def load(
-    folder: Path | str, kind: str, num_labels: int, seed: int, task: str | None = None
-) -> tuple[PreTrainedModel, Any, HeadReport]:
-    """Return the fp32 model of a folder with a head for `kind`, its tokenizer and the head report.
+    folder: Path | str,
+    posed: Sequence[Posed],
+    seed: int,
+    *,
+    dropout: float | None = None,
+    pass_on: bool = False,
+) -> tuple[Model, Any, dict[str, HeadReport]]:
+    """Return the fp32 model of a folder with heads for tasks, its tokenizer and the head reports.
 
-    The head of a multiple-choice checkpoint is carried over to multiple choice (pooler and
-    scorer), and a classification head to the very `task` it was saved for; any other head is new,
-    and its weights depend on `seed` and its shape only. A pooler that belongs to the pretrained
-    encoder (BERT) is always carried. The report lists parameter names: {"carried", "new"}.
+    A head of the checkpoint goes on into the head of the same name (see `Posed.key`) if it is of
+    the same plug-in and shape; any other head is new, and its weights depend on `seed` and its
+    shape only. A pooler that the checkpoint has is always carried. A report lists the names of a
+    head's parameters: {"carried", "new"}.
 
     Nothing is printed, fetched or unpickled, and no code of the checkpoint runs.
 
+    Args:
+        folder: a checkpoint, in the form of transformers or with `heads.safetensors`.
+        posed: the tasks, each with the plug-in of its head.
+        seed: of new heads.
+        dropout: of the heads; None leaves what the model's config says.
+        pass_on: keep the checkpoint's other heads, so that `save` writes them as they were.
+
     Raises:
-        ValueError: unknown kind, or a checkpoint without all weights of its encoder.
+        ValueError: a checkpoint without all weights of its encoder.
         OSError: the folder holds no config or no safetensors weights.
     """
-    if kind not in CLASSES:
-        raise ValueError(f"kind {kind!r} has no head: use one of {', '.join(CLASSES)}")
-    local = {"local_files_only": True, "trust_remote_code": False}
     with silence():
-        config = AutoConfig.from_pretrained(folder, **local)
-        carry = _carries_head(config, kind, task)
-        config.num_labels = num_labels if kind == "classification" else 1
-        model, info = CLASSES[kind].from_pretrained(
+        config = read_config(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
+    family = family_of(config.model_type)
+    choose_padding(family, config, tokenizer)
+    stored = read_heads(folder)
+    by_key = {task.key: task for task in posed}
+    passed = {key: head for key, head in stored.items() if key not in by_key} if pass_on else {}
+    keep_pooler = bool(passed) and has_pooler(folder)
+    encoder, heads, absent = _build(folder, config, by_key, keep_pooler=keep_pooler)
+    _check_encoder(absent, folder)
+    reports = {}
+    for key, head in heads.items():
+        found = stored.get(key)
+        carried = found.tensors if found and found.head == by_key[key].head else {}
+        reports[key] = _fill(head, encoder, carried, absent, family.pretrained)
+        if dropout is not None:
+            set_dropout(head, dropout)
+    model = Model(encoder, heads, {task.name: task.key for task in posed}, passed)
+    start_heads(model, reports, seed)
+    if not family.tested:
+        place = f"{folder}: family '{config.model_type}'"
+        check_padding(partial(model.eval(), task=posed[0].name), len(tokenizer), place)
+    return model, tokenizer, reports
+
+
+def _build(
+    folder: Path | str, config: Any, posed: Mapping[str, Posed], *, keep_pooler: bool
+) -> tuple[PreTrainedModel, dict[str, Head], set[str]]:
+    """Return the encoder, the heads around it, and which names of the encoder the folder lacks.
+
+    The encoder comes with one head's own class, so that transformers itself reads the folder;
+    further heads are built without weights and given that encoder. A pooler comes if a head reads
+    it, or if it must be kept for a head that travels along; then it is not trained.
+    """
+    autos = {key: task.plugin.auto(config) for key, task in posed.items()}
+    shells = {}
+    if len(posed) > 1 or keep_pooler:
+        shells = {key: _shell(autos[key], config, task) for key, task in posed.items()}
+    pooled = [key for key, task in posed.items() if task.plugin.POOLED or _pools(shells.get(key))]
+    source = "" if keep_pooler and not pooled else next(iter(pooled or posed))
+    auto = autos.get(source, AutoModel)
+    whole, absent = _read(folder, auto, _config(config, posed.get(source)))
+    encoder, heads = whole.base_model, {}
+    for key, task in posed.items():
+        if autos[key] is AutoModel:
+            heads[key] = task.plugin(config, task.facts)
+        elif key == source:
+            heads[key] = task.plugin(whole)
+        else:
+            heads[key] = task.plugin(_around(encoder, shells[key]))
+    if getattr(encoder, "pooler", None) is not None and auto is AutoModel and not pooled:
+        encoder.pooler = encoder.pooler.requires_grad_(False) if keep_pooler else None
+    return encoder, heads, absent
+
+
+def _config(config: Any, task: Posed | None) -> Any:
+    """Return the config of the class that a task's head belongs to."""
+    config = copy.deepcopy(config)
+    if task is not None and issubclass(task.plugin, LibraryHead):
+        config.num_labels = task.plugin.width(task.facts)
+        if task.plugin.PROBLEM:
+            config.problem_type = task.plugin.PROBLEM
+    return config
+
+
+def _shell(auto: type, config: Any, task: Posed) -> PreTrainedModel | None:
+    """Return a model of the head's class without any memory; None for heads of our own."""
+    if auto is AutoModel:
+        return None
+    with torch.device("meta"):
+        return auto.from_config(_config(config, task))
+
+
+def _pools(shell: PreTrainedModel | None) -> bool:
+    return shell is not None and getattr(shell.base_model, "pooler", None) is not None
+
+
+def _around(encoder: PreTrainedModel, shell: PreTrainedModel) -> PreTrainedModel:
+    """Return the shell with that encoder in it, and memory for all else."""
+    setattr(shell, shell.base_model_prefix, encoder)
+    for name, part in shell.named_children():
+        if name != shell.base_model_prefix:
+            part.to_empty(device="cpu")
+    return shell
+
+
+def _read(folder: Path | str, auto: type, config: Any) -> tuple[PreTrainedModel, set[str]]:
+    """Return the folder's model, and the encoder's names for which the folder has no values."""
+    with silence():
+        whole, info = auto.from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
             use_safetensors=True,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
-            **local,
+            **_LOCAL,
         )
-        tokenizer = AutoTokenizer.from_pretrained(folder, **local)
-    absent = set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
-    report = _report(model, absent, carry, folder)
-    _start_head(model, report, seed)
-    return model, tokenizer, report
+    absent = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
+    if auto is AutoModel:
+        return whole, absent
+    body = whole.base_model_prefix + "."
+    inside = {name.removeprefix(body) for name in absent if name.startswith(body)}
+    # With a dot in front a name outside the encoder is not taken for one of its own.
+    return whole, inside | {f".{name}" for name in absent if not name.startswith(body)}
 
 
-def copy_weights(model: PreTrainedModel) -> dict[str, Tensor]:
-    """Return a copy of the model's weights on the CPU, to start other trials from."""
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-
-
-def reset(model: PreTrainedModel, start: dict[str, Tensor], report: HeadReport, seed: int) -> None:
-    """Put the model back to `start` with the head a fresh `load` with `seed` would give it."""
-    model.load_state_dict(start)
-    model.zero_grad(set_to_none=True)
-    _start_head(model, report, seed)
-
-
-def forward(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """Return the logits: [n, classes], or [n, choices] for multiple choice."""
-    if model.config.model_type in PACKED:
-        logits = _head(model, first_states(model, batch))
-    else:
-        tokens, types, visible = padded(batch, model.config.pad_token_id)
-        if type(model).__name__.endswith("ForMultipleChoice"):
-            # One "choice" per row: the reshape to examples is the same for every family, below.
-            tokens, types, visible = tokens[:, None], types[:, None], visible[:, None]
-        logits = model(input_ids=tokens, token_type_ids=types, attention_mask=visible).logits
-    return logits.view(-1, batch.choices) if batch.choices > 1 else logits
-
-
-def save(
-    model: PreTrainedModel, tokenizer: Any, folder: Path | str, task: str | None = None
-) -> None:
-    """Write config, safetensors weights and tokenizer files; `task` names what the head solves."""
-    setattr(model.config, TASK, task)
-    if tokenizer.is_fast:  # a call leaves its settings behind, which would be saved as well
-        tokenizer.backend_tokenizer.no_truncation()
-        tokenizer.backend_tokenizer.no_padding()
-    with silence():
-        model.save_pretrained(folder, safe_serialization=True)
-        tokenizer.save_pretrained(folder)
-
-
-def _head(model: PreTrainedModel, features: Tensor) -> Tensor:
-    """Apply the model's own head modules to first-token states [S, 1, hidden]."""
-    pooler = getattr(model.base_model, "pooler", None)
-    if pooler is not None:
-        return model.classifier(model.dropout(pooler(features)))
-    if hasattr(model, "sequence_summary"):
-        return model.classifier(model.sequence_summary(features))
-    return model.classifier(features)
-
-
-def _carries_head(config: Any, kind: str, task: str | None) -> bool:
-    """Return whether the checkpoint's own head goes on into this model."""
-    architecture = (config.architectures or [""])[0]
-    if kind == "multiple_choice":
-        return architecture.endswith("ForMultipleChoice")
-    same_task = task is not None and getattr(config, TASK, None) == task
-    return same_task and architecture.endswith("ForSequenceClassification")
-
-
-def _report(
-    model: PreTrainedModel, absent: set[str], carry: bool, folder: Path | str
-) -> HeadReport:
-    """Return the names of the head's parameters, by where their values come from."""
-    prefix = model.base_model_prefix + "."
-    report: HeadReport = {"carried": [], "new": []}
-    lost = []
-    for name, _ in sorted(model.named_parameters()):
-        pooler = name.startswith(prefix + "pooler.")
-        if name.startswith(prefix) and not pooler:
-            lost += [name] * (name in absent)
-        else:
-            report["carried" if name not in absent and (pooler or carry) else "new"].append(name)
+def _check_encoder(absent: set[str], folder: Path | str) -> None:
+    lost = sorted(name for name in absent if not name.startswith(("pooler.", ".")))
     if lost:
         raise ValueError(
             f"{folder} lacks {len(lost)} weights of the encoder ({lost[0]}, ...): "
             "it is not a whole checkpoint of this family; build or fetch it again"
         )
-    return report
 
 
-def _start_head(model: PreTrainedModel, report: HeadReport, seed: int) -> None:
-    """Give every new head parameter its starting value: the family's own rule, seeded."""
-    torch.manual_seed(seed)
-    for name in sorted({parameter.rpartition(".")[0] for parameter in report["new"]}):
-        module = model.get_submodule(name)
-        for parameter in module.parameters(recurse=False):
-            parameter._is_hf_initialized = False  # transformers skips what it has filled before
-        model._init_weights(module)
+@torch.no_grad()
+def _fill(
+    head: Head,
+    encoder: PreTrainedModel,
+    carried: Mapping[str, Tensor],
+    absent: set[str],
+    pretrained: tuple[str, ...],
+) -> HeadReport:
+    """Give a head the parameters that are carried over; report which those are, and which not.
+
+    What goes with the encoder, whatever the task, is its pooler and `pretrained`, prefixes of names
+    outside it.
+    """
+    report: HeadReport = {"carried": [], "new": []}
+    pooler = getattr(encoder, "pooler", None)
+    shared = {id(weight): name for name, weight in pooler.named_parameters()} if pooler else {}
+    for part, module in head.owned(encoder):
+        for leaf, weight in module.named_parameters(recurse=False):
+            name = f"{part}.{leaf}"
+            if name in carried and carried[name].shape == weight.shape:
+                weight.copy_(carried[name])
+                there = True
+            elif id(weight) in shared:
+                there = f"pooler.{shared[id(weight)]}" not in absent
+            else:
+                there = name.startswith(pretrained) and f".{name}" not in absent
+            weight._is_hf_initialized = there
+            report["carried" if there else "new"].append(name)
+    return {side: sorted(names) for side, names in report.items()}
+
+
+def start_heads(model: Model, reports: Mapping[str, HeadReport], seed: int) -> None:
+    """Give every new parameter of a head its starting value: the family's own rule, seeded."""
+    for key, report in reports.items():
+        start(model.heads[key], model.encoder, report["new"], seed)
+
+
+def freeze_encoder(model: Model, reports: Mapping[str, HeadReport]) -> None:
+    """Leave the encoder as it is; a pooler that it lacked is the head's, and is trained."""
+    own = {
+        id(weight)
+        for key, report in reports.items()
+        for part, module in model.heads[key].owned(model.encoder)
+        for leaf, weight in module.named_parameters(recurse=False)
+        if f"{part}.{leaf}" in report["new"]
+    }
+    for weight in model.encoder.parameters():
+        weight.requires_grad_(id(weight) in own)
+
+
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of the model's weights on the CPU, to start other trials from."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def reset(
+    model: Model, start: Mapping[str, Tensor], reports: Mapping[str, HeadReport], seed: int
+) -> None:
+    """Put the model back to `start` with the heads a fresh `load` with `seed` would give it."""
+    model.load_state_dict(start)
+    model.zero_grad(set_to_none=True)
+    start_heads(model, reports, seed)
+
+
+def save(model: Model, tokenizer: Any, folder: Path | str) -> None:
+    """Write config, safetensors weights and tokenizer files, see `stilts.models.stored_heads`."""
+    heads = list(model.heads.values())
+    if len(heads) == 1 and isinstance(heads[0], LibraryHead) and not model.passed:
+        save_library(heads[0].owner, tokenizer, folder, "~".join(model.answers))
+        return
+    model.config.num_labels = 2  # transformers' default: it says nothing about our heads
+    model.config.problem_type = None
+    save_library(model.encoder, tokenizer, folder)
+    stored = {key: _stored(model, key) for key in model.heads}
+    write_heads(Path(folder), {**model.passed, **stored})
+
+
+def _stored(model: Model, key: str) -> StoredHead:
+    """Return a head as it is stored; what belongs to the encoder stays there."""
+    of_encoder = {id(weight) for weight in model.encoder.parameters()}
+    head = model.heads[key]
+    tensors = {
+        f"{part}.{leaf}": weight
+        for part, module in head.owned(model.encoder)
+        for leaf, weight in module.named_parameters(recurse=False)
+        if id(weight) not in of_encoder
+    }
+    return StoredHead(type(head).__module__.rpartition(".")[2], tensors)
+
+
+def save_library(
+    model: PreTrainedModel, tokenizer: Any, folder: Path | str, task: str | None = None
+) -> None:
+    """Write a model of transformers; `task` names what its head solves."""
+    setattr(model.config, TASK, task)
+    if tokenizer.is_fast:  # a call leaves its settings behind, which would be saved as well
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
+    with silence():
+        model.save_pretrained(folder, max_shard_size=ONE_FILE)
+        tokenizer.save_pretrained(folder)
 
 
 @contextlib.contextmanager

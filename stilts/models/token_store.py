@@ -12,8 +12,9 @@ import torch
 from stilts.files import sealed
 from stilts.files.fingerprint import fingerprint
 from stilts.files.manifest import digest_of
-from stilts.files.store import ENCODINGS, STORE
+from stilts.files.store import Store
 from stilts.models.tokens import Encoded, encode
+from stilts.tasks.columns import KINDS
 from stilts.tasks.rows import limit_rows, read_split, split_digest
 
 ARRAYS = ("tokens", "types", "lengths", "labels", "offsets")
@@ -30,7 +31,7 @@ def encoded_split(
     *,
     size: int | None = None,
     seed: int = 0,
-    store: Path = STORE,
+    store: Store,
 ) -> Encoded:
     """Return a split of the task in the folder `data` as `stilts.models.tokens.encode` gives it.
 
@@ -45,7 +46,7 @@ def encoded_split(
         max_tokens: as for `encode`.
         size: a sample of so many rows; None takes all.
         seed: of the sample.
-        store: encoded splits lie in a folder of it.
+        store: holds encoded splits.
 
     Raises:
         UserError: a file of the task is missing or damaged.
@@ -65,10 +66,10 @@ def encoded_split(
             "kind": kind,
             "tokenizer": _rules(tokenizer),
             "max_tokens": max_tokens,
-            "code": fingerprint("stilts.models.token_store"),
+            "code": fingerprint("stilts.models.tokens", f"{KINDS}.{kind}"),
         }
     )
-    path = store / ENCODINGS / f"{key}.safetensors"
+    path = store.encoding(key)
     if path.is_file():
         try:
             return _read(path, key)

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from stilts.files import plugins
+from stilts.models.joined import NEWLINE, encode_joined
+from stilts.tasks.columns import KINDS
+
 # Jobs are given their cores one by one, and forking after a parallel call makes tokenizers warn.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-KINDS = ("classification", "multiple_choice")
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Encoded:
     tokens: int32 [T], the S = N * choices sequences one after the other, special tokens included.
     types: int64 [T], 0 for text A and 1 for text B, or None for families that do not use them.
     lengths: int32 [S], tokens of each sequence.
-    labels: int64 [N], class index or index of the right option.
+    labels: [N], int64 class index or index of the right option, or a float64 number.
     ids: the N example ids.
     """
 
@@ -41,58 +43,53 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
     """Return canonical rows as token ids, with the tokenizer's own template for pairs.
 
     A's segments are joined by the separator token (`word</s>sentence1`), as in the released code
-    of Chang & Lu 2021. Where A or B has no segments the other one stands alone. Sequences over
+    of Chang & Lu 2021. Where A or B has no segments the other one stands alone. A tokenizer without
+    a separator, that of a causal model, gets a newline in each of these places. Sequences over
     `max_tokens` are shortened longest text first.
 
     Raises:
-        ValueError: unknown kind, no rows, or rows that differ in their number of options or in
-            whether they are pairs.
+        UserError: unknown kind.
+        ValueError: a kind without answers, no rows, or rows that differ in their number of options
+            or in whether they are pairs.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind {kind!r} cannot be encoded: use one of {', '.join(KINDS)}")
+    posed = plugins.load(KINDS, kind, "kind", "the task to encode")
+    if not hasattr(posed, "pairs"):
+        raise ValueError(f"kind {kind!r} has no answers to learn: it cannot be encoded")
     if not rows:
         raise ValueError("there are no rows to encode: check the limits of the split")
-    first, second, choices = _texts(rows, kind, tokenizer.sep_token)
-    encoding = tokenizer(
-        first,
-        second,
-        truncation="longest_first",
-        max_length=max_tokens,
-        return_attention_mask=False,
-    )
-    lengths = np.fromiter((len(ids) for ids in encoding["input_ids"]), np.int32, len(first))
-    types = encoding.get("token_type_ids")
+    first, second = _texts(*posed.pairs(rows), tokenizer.sep_token or NEWLINE)
+    if tokenizer.sep_token is None:
+        sequences, types = encode_joined(first, second, tokenizer, max_tokens), None
+    else:
+        encoding = tokenizer(
+            first,
+            second,
+            truncation="longest_first",
+            max_length=max_tokens,
+            return_attention_mask=False,
+        )
+        sequences, types = encoding["input_ids"], encoding.get("token_type_ids")
+    lengths = np.fromiter(map(len, sequences), np.int32, len(first))
     return Encoded(
-        tokens=np.concatenate(encoding["input_ids"]).astype(np.int32),
+        tokens=np.concatenate(sequences).astype(np.int32),
         types=None if types is None else np.concatenate(types).astype(np.int64),
         lengths=lengths,
-        labels=np.array([row["label"] for row in rows], np.int64),
+        labels=np.array([row["label"] for row in rows]),
         ids=tuple(str(row["id"]) for row in rows),
-        choices=choices,
+        choices=len(first) // len(rows),
         offsets=np.cumsum(lengths, dtype=np.int64) - lengths,
     )
 
 
 def _texts(
-    rows: Sequence[dict[str, Any]], kind: str, separator: str
-) -> tuple[list[str], list[str] | None, int]:
-    """Return text A and text B (None for single texts) of every sequence, and the choices."""
-    if kind == "classification":
-        choices = 1
-        first = [separator.join(row["first"]) for row in rows]
-        second = [separator.join(row["second"]) for row in rows]
-        shapes = {(bool(row["first"]), bool(row["second"])) for row in rows}
-    else:
-        choices = len(rows[0]["options"])
-        first = [separator.join(row["first"]) for row in rows for _ in row["options"]]
-        second = [row["prefix"] + text + row["suffix"] for row in rows for text in row["options"]]
-        shapes = {(bool(row["first"]), True) for row in rows}
-        odd = [row["id"] for row in rows if len(row["options"]) != choices]
-        if odd:
-            raise ValueError(f"row {odd[0]!r} does not have {choices} options like the first row")
+    first: list[list[str]], second: list[list[str]], separator: str
+) -> tuple[list[str], list[str] | None]:
+    """Return text A and text B (None for single texts) of every sequence, segments joined."""
+    shapes = {(bool(a), bool(b)) for a, b in zip(first, second, strict=True)}
     if len(shapes) > 1:
         raise ValueError("some rows are pairs and some single texts: pose them as two tasks")
     has_first, has_second = shapes.pop()
+    texts = [[separator.join(segments) for segments in side] for side in (first, second)]
     if has_first and has_second:
-        return first, second, choices
-    return (first if has_first else second), None, choices
+        return texts[0], texts[1]
+    return texts[0 if has_first else 1], None

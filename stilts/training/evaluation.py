@@ -1,97 +1,136 @@
-"""Predictions, scores, and the signs that a run has learnt nothing."""
+"""Outputs of a model on a split, scores after every epoch, and signs that nothing was learnt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 
 from stilts.models.batch import pack
-from stilts.models.load import forward
+from stilts.models.model import Model
 from stilts.models.tokens import Encoded
-from stilts.tasks.metrics import METRICS as KNOWN
-from stilts.tasks.metrics import compute
+from stilts.tasks.scoring import compute
+from stilts.training.history import History
 
-METRICS = tuple(KNOWN)
 FLAT = 0.01  # a loss that moves less than this (relative) between halves of a run is flat
 
 
+class ScoredSplit(NamedTuple):
+    """A split that a model is scored on, and the metrics for it."""
+
+    task: str
+    split: str
+    examples: Encoded
+    metrics: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What its outputs are kept under."""
+        return f"{self.task}/{self.split}"
+
+
+class Predicts(Protocol):
+    """Holds a model and gives its outputs."""
+
+    model: Model
+
+    def predict(self, encoded: Encoded, task: str) -> np.ndarray:
+        """Return the outputs of a task's head for every example."""
+
+
 def predict(
-    model: PreTrainedModel,
+    model: Model,
     encoded: Encoded,
+    task: str,
     *,
     precision: str = "fp32",
     device: str = "cpu",
     tokens_per_batch: int = 4096,
 ) -> np.ndarray:
-    """Return the float32 logits [N, classes or choices] of every example, in the given order.
+    """Return the float32 outputs [N, k] of a task's head for every example, in the given order.
 
     Examples of similar length share a batch, so little is padded where padding is needed.
     """
     width = encoded.lengths.reshape(-1, encoded.choices).max(axis=1) * encoded.choices
     order = np.argsort(width, kind="stable")
     filled = np.cumsum(width[order]) // tokens_per_batch
-    logits: np.ndarray | None = None
+    outputs: np.ndarray | None = None
     was_training = model.training
     model.to(device).eval()
     autocast = torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
     with torch.inference_mode(), autocast:
         for examples in np.split(order, np.flatnonzero(np.diff(filled)) + 1):
-            part = forward(model, pack(encoded, examples, device)).float().cpu().numpy()
-            if logits is None:
-                logits = np.empty((len(encoded), part.shape[1]), np.float32)
-            logits[examples] = part
+            part = model(pack(encoded, examples, device), task).float().cpu().numpy()
+            if outputs is None:
+                outputs = np.empty((len(encoded), part.shape[1]), np.float32)
+            outputs[examples] = part
     model.train(was_training)
-    assert logits is not None, "an Encoded always holds at least one example"
-    return logits
+    assert outputs is not None, "an Encoded always holds at least one example"
+    return outputs
 
 
-def predictions(logits: np.ndarray) -> np.ndarray:
-    """Return the predicted index [N] of logits [N, options]; ties are drawn, seeded by place.
+def score(workspace: Predicts, scored: Sequence[ScoredSplit], history: History) -> None:
+    """Add the scores of every split to the history's last epoch, and keep the outputs.
 
-    Plain argmax gives a tie to option 0, so a collapsed model would score 100 % on a task whose
-    right answer always comes first. NaN counts as a tie with everything: it says nothing.
+    The record of an epoch holds the metrics of the first task, the mean of its splits where it has
+    several; those of each task under `tasks` where there are several tasks, and those of each
+    split under `splits` where a task has several.
     """
-    values = np.where(np.isnan(logits).any(axis=1, keepdims=True), 0, logits)
-    best = values == values.max(axis=1, keepdims=True)
-    chosen = best.argmax(axis=1)
-    if (best.sum(axis=1) > 1).any():
-        draw = np.random.default_rng(0).random(values.shape)
-        chosen = np.where(best, draw, -1).argmax(axis=1)
-    return chosen
+    outputs, found = {}, {}
+    for part in scored:
+        outputs[part.name] = workspace.predict(part.examples, part.task)
+        answers = workspace.model.head(part.task).answer(outputs[part.name], part.examples)
+        values = compute(part.metrics, answers, part.examples.labels)
+        found.setdefault(part.task, {})[part.split] = values
+    history.outputs.append(outputs)
+    history.epochs[-1] |= summary(found)
 
 
-def scores(
-    logits: np.ndarray, labels: np.ndarray, metrics: Sequence[str] = METRICS
-) -> dict[str, float]:
-    """Return every named metric of logits [N, options] against labels [N], as fractions."""
-    predicted = predictions(logits)
-    return {name: compute(name, predicted, labels) for name in metrics}
+def summary(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:
+    """Return scores, task -> split -> metric -> value, as a record tells them; see `score`."""
+    tasks = {task: _of_splits(splits) for task, splits in found.items()}
+    first = next(iter(tasks.values()))
+    return {**first, "tasks": tasks} if len(tasks) > 1 else first
 
 
-def majority(labels: np.ndarray) -> float:
-    """Return the accuracy of always predicting the most frequent label."""
-    return float(np.bincount(labels).max() / len(labels))
+def _of_splits(splits: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    parts = list(splits.values())
+    if len(parts) == 1:
+        return dict(parts[0])
+    means = {name: sum(part[name] for part in parts) / len(parts) for name in parts[0]}
+    return {**means, "splits": {split: dict(part) for split, part in splits.items()}}
 
 
-def degenerate(logits: np.ndarray, labels: np.ndarray, losses: Sequence[float] = ()) -> list[str]:
+def degenerate(
+    answers: np.ndarray,
+    labels: np.ndarray,
+    outputs: np.ndarray,
+    ties: np.ndarray,
+    losses: Sequence[float] = (),
+) -> list[str]:
     """Return the reasons, if any, to think that a run has learnt nothing.
 
-    not finite: a logit or loss is NaN or infinite. constant prediction: one option for all.
-    at or below majority: accuracy no better than the most frequent label. tied logits: the best
-    option of some example is not unique. flat loss: the second half of `losses` (per step) is on
-    average no lower than the first, or by less than FLAT of it.
+    not finite: an output or loss is NaN or infinite. constant prediction: one answer for all.
+    at or below majority: accuracy no better than the most frequent label, where labels are classes.
+    tied logits: the best option of some example is not unique. flat loss: the second half of
+    `losses` (per step) is on average no lower than the first, or by less than FLAT of it.
+
+    Args:
+        answers: the head's, [N].
+        labels: [N], int64 classes or float64 numbers.
+        outputs: float32 [N, k].
+        ties: bool [N], see `stilts.models.head.Head.ties`.
+        losses: one per optimiser step.
     """
     reasons = []
-    with np.errstate(invalid="ignore"):
-        ties = (logits == logits.max(axis=1, keepdims=True)).sum(axis=1) > 1
-    predicted = predictions(logits)
-    if not (np.isfinite(logits).all() and np.isfinite(losses).all()):
+    if not (np.isfinite(outputs).all() and np.isfinite(losses).all()):
         reasons.append("not finite")
-    if len(np.unique(predicted)) == 1 or ties.all():
+    if len(np.unique(answers)) == 1 or ties.all():
         reasons.append("constant prediction")
-    if compute("accuracy", predicted, labels) <= majority(labels):
-        reasons.append("at or below majority")
+    if labels.dtype.kind == "i":
+        majority = float(np.bincount(labels).max() / len(labels))
+        if float(np.mean(answers == labels)) <= majority:
+            reasons.append("at or below majority")
     if ties.any():
         reasons.append("tied logits")
     if len(losses) > 1:

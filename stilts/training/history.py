@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from stilts.errors import UserError
+
 
 @dataclass
 class History:
@@ -13,15 +15,15 @@ class History:
 
     losses: mean loss of every optimiser step, in order.
     epochs: one record per epoch: epoch (from 1), train_loss (None if not finite) and, with
-        validation data, every metric variant.
-    logits: with validation data, the float32 logits after each epoch.
+        scored splits, what `stilts.training.evaluation.score` adds.
+    outputs: with scored splits, after each epoch the float32 outputs by `<task>/<split>`.
     diverged: a loss was NaN or infinite; training stopped after that epoch.
     steps: optimiser steps taken. tokens: tokens seen in training.
     """
 
     losses: list[float] = field(default_factory=list)
     epochs: list[dict[str, Any]] = field(default_factory=list)
-    logits: list[np.ndarray] = field(default_factory=list)
+    outputs: list[dict[str, np.ndarray]] = field(default_factory=list)
     diverged: bool = False
     steps: int = 0
     tokens: int = 0
@@ -32,3 +34,24 @@ class History:
         self.losses += losses
         self.diverged = not all(map(math.isfinite, losses))
         self.epochs.append({"epoch": epoch, "train_loss": mean if math.isfinite(mean) else None})
+
+    def chosen(self, select: str) -> int:
+        """Return the index of the epoch whose weights and outputs count.
+
+        Args:
+            select: `last`, or `best:<task>.<metric>`: the first of the epochs with the highest.
+
+        Raises:
+            UserError: no such score was taken.
+        """
+        if select == "last":
+            return len(self.epochs) - 1
+        task, _, metric = select.removeprefix("best:").rpartition(".")
+        try:
+            scores = [record.get("tasks", {task: record})[task][metric] for record in self.epochs]
+        except KeyError:
+            raise UserError(
+                f"setting select: '{select}': this run takes no such score; write"
+                " best:<task>.<metric> with a task that it trains, is scored on or watches"
+            ) from None
+        return max(range(len(scores)), key=lambda epoch: scores[epoch])

@@ -1,12 +1,12 @@
 """How much of a batch fits on a GPU at once; what does not is cut up, with the same gradients."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 
 from stilts.errors import UserError
+from stilts.models.model import Model
 from stilts.models.tokens import Encoded
 
 COPIES = 4  # weights, gradients and the two moments of Adam, all fp32
@@ -32,7 +32,7 @@ def token_bytes(config: object, precision: str, longest: int) -> float:
 
 
 def tokens_at_once(
-    model: PreTrainedModel, train_set: Encoded, precision: str, device: str
+    model: Model, train_sets: Iterable[Encoded], precision: str, device: str
 ) -> int | None:
     """Return how many tokens may go through the model at once, or None for any number.
 
@@ -46,16 +46,16 @@ def tokens_at_once(
         return None
     free = torch.cuda.mem_get_info()[0]
     free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
-    return fit(model, train_set, precision, free)
+    return min(fit(model, examples, precision, free) for examples in train_sets)
 
 
-def fit(model: PreTrainedModel, train_set: Encoded, precision: str, free: int) -> int:
+def fit(model: Model, train_set: Encoded, precision: str, free: int) -> int:
     """Return how many tokens fit into `free` bytes beside what the optimiser needs.
 
     Raises:
         UserError: not even the longest example fits.
     """
-    weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+    weights = sum(w.numel() * w.element_size() for w in model.parameters() if w.requires_grad)
     each = token_bytes(model.config, precision, int(train_set.lengths.max()))
     fixed = (COPIES - 1) * weights
     tokens = int((KEPT * free - fixed) // each)

@@ -25,9 +25,9 @@ from transformers import (
 )
 
 from stilts.models.batch import IGNORED, lay
-from stilts.models.encoder import PACKED, all_states
-from stilts.models.load import save
-from stilts.training.flat import lay_apart, lay_flat
+from stilts.models.encoder import all_states, packed
+from stilts.models.load import save_library
+from stilts.training.flat import ALL, lay_apart, lay_flat
 from stilts.training.snapshot import Snapshot, State
 from stilts.training.steps import rate
 
@@ -78,7 +78,7 @@ def pretrain(
     with snapshot or contextlib.nullcontext():
         losses = _fit(model, tokenizer, blocks, spec, progress, snapshot)
     loss = _validation_loss(model, tokenizer, held_out, spec)
-    save(model, tokenizer, folder)
+    save_library(model, tokenizer, folder)
     return {
         "steps": spec["steps"],
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -192,7 +192,7 @@ def _loss(model: PreTrainedModel, inputs: Tensor, labels: Tensor) -> Tensor:
     visible = torch.arange(inputs.shape[1]) < lengths[:, None]
     places = labels != IGNORED
     wanted = labels[places]
-    if model.config.model_type in PACKED:
+    if packed(model):
         batch = lay(inputs[visible].numpy(), None, lengths.numpy(), wanted.numpy())
         states = all_states(model, batch)[places[visible]]
     else:
@@ -234,7 +234,7 @@ def _fit(
     snapshot: Snapshot | None,
 ) -> list[float]:
     """Train in place for spec["steps"] batches of blocks drawn at random; return the losses."""
-    weights = lay_flat(model)
+    weights = lay_flat(model)[ALL]
     optimizer = torch.optim.AdamW(
         [weights], lr=spec["lr"], weight_decay=0.01, betas=(0.9, 0.98), fused=True
     )

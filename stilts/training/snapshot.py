@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,6 +36,7 @@ class State:
 
     weights: what is trained; a gradient that is not zero waits for a later step and is kept too.
     optimizer: the moments. order: the generator that draws the examples.
+    kept: the weights as they were after the best epoch so far, where that counts, on the CPU.
     windows, losses: how far the current draw is worked off, and the losses on the way, one
         number each, still on the device. drawn: the state of `order` before that draw.
     """
@@ -43,6 +45,7 @@ class State:
     optimizer: torch.optim.Optimizer
     order: torch.Generator
     history: History = field(default_factory=History)
+    kept: list[Tensor] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Nothing is drawn yet."""
@@ -53,6 +56,16 @@ class State:
         self.drawn = self.order.get_state()
         self.windows = 0
         self.losses: list[Tensor] = []
+
+    def keep_weights(self, select: str) -> None:
+        """Keep the weights as they are now; with `last` there is nothing to go back to."""
+        if select != "last":
+            self.kept = [weight.detach().cpu().clone() for weight in self.weights]
+
+    def take_kept(self) -> None:
+        """Go back to the kept weights, if any."""
+        for weight, values in zip(self.weights, self.kept, strict=False):
+            weight.detach().copy_(values)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every number but those of `record`, on the CPU."""
@@ -68,8 +81,10 @@ class State:
         if self.losses:
             kept["losses"] = torch.stack(self.losses)
         kept["history.losses"] = torch.tensor(self.history.losses, dtype=torch.float64)
-        for place, logits in enumerate(self.history.logits):
-            kept[f"history.logits.{place}"] = torch.from_numpy(logits)
+        for place, outputs in enumerate(self.history.outputs):
+            for name, values in outputs.items():
+                kept[f"history.outputs.{place}.{name}"] = torch.from_numpy(values)
+        kept |= {f"kept.{place}": values for place, values in enumerate(self.kept)}
         return {name: value.cpu().contiguous() for name, value in kept.items()}
 
     def record(self) -> dict[str, Any]:
@@ -81,17 +96,20 @@ class State:
     def go_back(self, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
         """Take on the state that `tensors` and `record` were read from, in place."""
         moments: dict[int, dict[str, Tensor]] = {}
-        logits = []
+        outputs: dict[int, dict[str, np.ndarray]] = {}
+        best: dict[int, Tensor] = {}
         for name, value in tensors.items():
-            match name.split("."):
+            match name.split(".", 3):
                 case ["weight", place]:
                     self.weights[int(place)].copy_(value)
                 case ["gradient", place]:
                     self.weights[int(place)].grad.copy_(value)
                 case ["optimizer", place, part]:
                     moments.setdefault(int(place), {})[part] = value.clone()
-                case ["history", "logits", place]:
-                    logits.append((int(place), value.numpy().copy()))
+                case ["history", "outputs", place, split]:
+                    outputs.setdefault(int(place), {})[split] = value.numpy().copy()
+                case ["kept", place]:
+                    best[int(place)] = value.clone()
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
         self.order.set_state(tensors["order"])
@@ -100,7 +118,8 @@ class State:
         if "losses" in tensors:
             self.losses = list(tensors["losses"].to(self.weights[0].device))
         self.history.losses = tensors["history.losses"].tolist()
-        self.history.logits = [values for _, values in sorted(logits, key=lambda item: item[0])]
+        self.history.outputs = [outputs[place] for place in sorted(outputs)]
+        self.kept = [best[place] for place in sorted(best)]
         for name in _PLAIN:
             setattr(self.history, name, record["history"][name])
         torch.set_rng_state(tensors["random.cpu"])

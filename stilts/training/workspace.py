@@ -1,17 +1,20 @@
 """What training needs beside a model, kept from trial to trial."""
 
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
-from transformers import PreTrainedModel
+from torch.nn import Parameter
 
 from stilts.models.batch import Batch
-from stilts.models.encoder import PACKED
-from stilts.models.load import forward
+from stilts.models.encoder import packed
+from stilts.models.model import Model
 from stilts.models.tokens import Encoded
 from stilts.training.evaluation import predict
-from stilts.training.flat import lay_apart, lay_flat
+from stilts.training.flat import ALL, lay_apart, lay_flat
 from stilts.training.graphs import SHORT, CudaGraph, Replayed
 from stilts.training.memory import tokens_at_once
 
@@ -28,7 +31,7 @@ class Workspace:
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: Model,
         precision: str = "fp32",
         device: str = "cpu",
         *,
@@ -36,57 +39,81 @@ class Workspace:
     ):
         self.model, self.precision, self.device = model, precision, device
         self.limit: int | None = None  # tokens that go through the model at once
-        self._weights: torch.nn.Parameter | None = None
+        self._weights: dict[str, Parameter] = {}
         self._open = False
         cuda = device.startswith("cuda")
         if cuda:  # cuDNN's attention would plan for every new shape anew, for a second
             torch.backends.cuda.enable_cudnn_sdp(False)
-        self._replayed = Replayed(self._step, device, CudaGraph if graphs else None)
-        self._short = SHORT if cuda and model.config.model_type in PACKED else 0
+        self._replayed = {
+            task: Replayed(partial(self._step, task), device, CudaGraph if graphs else None)
+            for task in model.answers
+        }
+        self._short = SHORT if cuda and packed(model) else 0
 
-    def open(self, train_set: Encoded) -> torch.nn.Parameter:
-        """Return the model's weights as one long tensor, with a gradient of zeros.
+    def open(self, train_sets: Collection[Encoded]) -> list[Parameter]:
+        """Return the weights that are trained as long tensors, with gradients of zeros.
 
         Raises:
-            UserError: not even the longest example of `train_set` fits on the GPU.
+            UserError: not even the longest example of `train_sets` fits on the GPU.
         """
         if self._open:  # the last training ended by an error
             self.close()
         self.model.to(self.device).train()
-        if self._weights is None:
-            self.limit = tokens_at_once(self.model, train_set, self.precision, self.device)
+        if not self._weights:
+            self.limit = tokens_at_once(self.model, train_sets, self.precision, self.device)
             if self.limit and self._short:  # recordings keep memory of their own
                 self.limit = max(self.limit - SHORT, self.limit // 2)
         self._weights = lay_flat(self.model, self._weights)
         self._open = True
-        return self._weights
+        return list(self._weights.values())
 
     def close(self) -> None:
         """Give the model's weights memory of their own, and drop its gradients."""
         lay_apart(self.model)
         self._open = False
 
-    def accumulate(self, batch: Batch, weight: float) -> Tensor:
-        """Add the gradients of `weight` times the batch's summed loss; return that loss.
+    def accumulate(self, batch: Batch, weight: float, task: str) -> Tensor:
+        """Add the gradients of `weight` times the task's loss on the batch; return that loss.
 
         The batch lies on the CPU. The loss is still on the device, and the next call may overwrite
         it.
         """
         if batch.tokens.shape[1] <= self._short:
-            return self._replayed(batch, weight)
-        return self._step(batch.to(self.device), weight)
+            return self._replayed[task](batch, weight)
+        return self._step(task, batch.to(self.device), weight)
 
-    def predict(self, encoded: Encoded) -> np.ndarray:
-        """Return the model's logits for every example, see `stilts.training.evaluation.predict`."""
-        return predict(self.model, encoded, precision=self.precision, device=self.device)
+    def clip(self, recipe: Mapping[str, Any]) -> None:
+        """Cut the gradients to the recipe's norm, over all parameters or each parameter's own."""
+        if recipe["clip"] is None:
+            return
+        if recipe["clip_over"] == "all":
+            torch.nn.utils.clip_grad_norm_(list(self._weights.values()), recipe["clip"])
+            return
+        for parameter in self.model.parameters():
+            if parameter.requires_grad:
+                torch.nn.utils.clip_grad_norm_(parameter, recipe["clip"])
 
-    def _step(self, batch: Batch, weight: float | Tensor) -> Tensor:
+    def step(self, optimizer: torch.optim.Optimizer, task: str) -> None:
+        """Let the optimiser move what the task's gradients went through, and zero those.
+
+        As with gradients that are None, moments move no head that this step does not go through.
+        """
+        active = {ALL, self.model.answers[task]}
+        gradients = {name: weights.grad for name, weights in self._weights.items()}
+        for name, weights in self._weights.items():
+            weights.grad = gradients[name] if name in active else None
+        optimizer.step()
+        for name, weights in self._weights.items():
+            weights.grad = gradients[name]
+            if name in active:
+                weights.grad.zero_()
+
+    def predict(self, encoded: Encoded, task: str) -> np.ndarray:
+        """Return the outputs for every example, see `stilts.training.evaluation.predict`."""
+        return predict(self.model, encoded, task, precision=self.precision, device=self.device)
+
+    def _step(self, task: str, batch: Batch, weight: float | Tensor) -> Tensor:
         with torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bf16"):
-            loss = weight * example_loss(self.model, batch)
+            loss = weight * self.model.loss(batch, task)
         loss.backward()
         return loss.detach()
-
-
-def example_loss(model: PreTrainedModel, batch: Batch) -> Tensor:
-    """Return the cross entropy summed over the batch's labelled examples, in fp32."""
-    return functional.cross_entropy(forward(model, batch).float(), batch.labels, reduction="sum")

@@ -14,12 +14,33 @@ WORDS = "the a cat dog bird sees hears likes one old young red house tree and no
 SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 SHAPE |= {"intermediate_size": 48, "max_position_embeddings": 72}
 STILL = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+DISENTANGLED = {"pad_token_id": 0, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]}
+DISENTANGLED |= {"position_biased_input": False, "type_vocab_size": 0, "pooler_hidden_size": 32}
 FAMILIES = {
     "roberta": {"pad_token_id": 1},
     "bert": {"pad_token_id": 0},
     "electra": {"pad_token_id": 0, "embedding_size": 16, "summary_last_dropout": 0.0},
     "mobilebert": {"pad_token_id": 0, "embedding_size": 16, "intra_bottleneck_size": 32},
     "squeezebert": {"pad_token_id": 0, "embedding_size": 32},
+    "xlm-roberta": {"pad_token_id": 1},
+    "distilbert": {"pad_token_id": 0, "hidden_dim": 48, "sinusoidal_pos_embds": False},
+    "albert": {"pad_token_id": 0, "embedding_size": 16, "num_hidden_layers": 4}
+    | {"num_hidden_groups": 2, "inner_group_num": 2, "classifier_dropout_prob": 0.0},
+    "mpnet": {"pad_token_id": 1},
+    "deberta": DISENTANGLED,
+    "deberta-v2": DISENTANGLED
+    | {"position_buckets": 8, "share_att_key": True, "norm_rel_ebd": "layer_norm"},
+    "modernbert": {"pad_token_id": 0, "cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2}
+    | {"eos_token_id": 3, "local_attention": 4, "global_attn_every_n_layers": 2},
+    "gpt2": {"bos_token_id": 0, "eos_token_id": 0},
+    "llama": {"bos_token_id": 1, "eos_token_id": 0, "num_key_value_heads": 1},
+    # no file in stilts/models/families
+    "camembert": {"pad_token_id": 1},
+    "rembert": {"pad_token_id": 0, "input_embedding_size": 16, "output_embedding_size": 16},
+    "xlnet": {"d_inner": 48, "pad_token_id": 0},
+    "funnel": {"block_sizes": [1, 1], "num_decoder_layers": 1, "d_head": 16, "d_inner": 48},
+    "qwen2": {"bos_token_id": 1, "eos_token_id": 0, "num_key_value_heads": 1},
+    "fnet": {"pad_token_id": 0},
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.tasks.rows import derive_task
+    from stilts.jobs.derive_task import derive_task
 
     derive_task(
         snakemake.params.spec,

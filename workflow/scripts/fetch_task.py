@@ -5,6 +5,6 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.tasks.rows import fetch_task
+    from stilts.jobs.fetch_task import fetch_task
 
     fetch_task(snakemake.params.spec, Path(snakemake.output.manifest).parent)

@@ -5,18 +5,13 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
-    from stilts.jobs.generate_synthesis import sampler
-    from stilts.machine.gpus import take_gpu
-    from stilts.tasks.rows import derive_task
+    from stilts.jobs.generate_synthesis import generate_synthesis
+    from stilts.machine.handling import Handling
 
-    take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
-    derive_task(
+    generate_synthesis(
         snakemake.params.spec,
-        Path(snakemake.input.parent).parent,
-        Path(snakemake.output.manifest).parent,
-        sample=sampler(
-            Path(snakemake.input.model).parent,
-            device=snakemake.config["device"],
-            threads=snakemake.threads,
-        ),
+        parent=Path(snakemake.input.parent).parent,
+        model=Path(snakemake.input.model).parent,
+        folder=Path(snakemake.output.manifest).parent,
+        handling=Handling.read(snakemake.config, snakemake.threads),
     )

@@ -5,6 +5,6 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.tasks.rows import make_task
+    from stilts.jobs.make_task import make_task
 
     make_task(snakemake.params.spec, Path(snakemake.output.manifest).parent)

@@ -6,11 +6,11 @@ from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
     from stilts.jobs.pretrain_model import pretrain_model
+    from stilts.machine.handling import Handling
 
     pretrain_model(
         snakemake.params.spec,
         corpus=Path(snakemake.input.corpus).parent,
         folder=Path(snakemake.output.manifest).parent,
-        threads=snakemake.threads,
-        minutes=snakemake.config["snapshot_minutes"],
+        handling=Handling.read(snakemake.config, snakemake.threads),
     )

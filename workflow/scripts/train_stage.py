@@ -6,19 +6,13 @@ from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
     from stilts.jobs.train_stage import train_stage
-    from stilts.jobs.trial import read_setting
-    from stilts.machine.gpus import take_gpu
+    from stilts.machine.handling import Handling
 
-    spec, parent = snakemake.params.spec, Path(snakemake.input.checkpoint).parent
-    data = Path(snakemake.input.data[0]).parent
-    take_gpu(snakemake.config["device"], snakemake.config["trials_per_gpu"])
+    folders = [Path(manifest).parent for manifest in snakemake.input.data]
     train_stage(
-        spec,
-        read_setting(spec, parent, data, snakemake.config["device"], "stilts.jobs.train_stage"),
-        parent=parent,
-        data=data,
+        snakemake.params.spec,
+        parent=Path(snakemake.input.checkpoint).parent,
+        data={folder.name: folder for folder in folders},
         folder=Path(snakemake.output.manifest).parent,
-        threads=snakemake.threads,
-        minutes=snakemake.config["snapshot_minutes"],
-        graphs=snakemake.config["cuda_graphs"] == "auto",
+        handling=Handling.read(snakemake.config, snakemake.threads),
     )

@@ -1,0 +1,29 @@
+"""Pose a task in the miniature language, as canonical rows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stilts.files import plugins
+from stilts.tasks.columns import canonical_rows
+from stilts.tasks.make import facts, write_task
+
+THEMES = "stilts.tasks.miniature.themes"
+
+
+def make_task(spec: Mapping[str, Any], folder: Path | str) -> None:
+    """Write the data of a task as its theme poses it in the miniature language.
+
+    Args:
+        spec: `task` (its fields), `miniature`: {theme, sizes: {split: rows}, seed}, and `note`,
+            what readers are told about such data.
+        folder: where the data go.
+    """
+    task, made = spec["task"], spec["miniature"]
+    place = f"task '{task['name']}'"
+    theme = plugins.load(THEMES, made["theme"], "theme", place)
+    raw = theme.make(dict(made["sizes"]), made["seed"])
+    splits = {split: canonical_rows(task, rows) for split, rows in raw.items()}
+    origin = {"from": "miniature", **made}
+    note = spec.get("note") or "miniature language, not the paper's data"
+    write_task(folder, splits, {**facts(task), "origin": origin, "note": note})

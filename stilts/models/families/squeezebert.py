@@ -1,0 +1,5 @@
+"""SqueezeBERT: convolutions over transposed states in place of linear layers: padded."""
+
+from stilts.models.family import Family
+
+FAMILY = Family()

@@ -1,0 +1,215 @@
+"""What a head is: it turns the states of an encoder into outputs, a loss and an answer.
+
+A head is a file of `stilts/models/heads` with a class `Head`: one of transformers' own
+(`LibraryHead`) or modules of our own on the states of `stilts.models.encoder`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel, PretrainedConfig, PreTrainedModel
+
+from stilts.files import plugins
+from stilts.models.batch import Batch
+from stilts.models.encoder import first_states
+from stilts.models.family import family_of, inputs
+from stilts.models.tokens import Encoded
+from stilts.tasks.columns import KINDS
+
+HEADS = "stilts.models.heads"
+
+
+class Posed(NamedTuple):
+    """A task as a model meets it: `facts` (name, kind, labels, range) and the head that answers."""
+
+    facts: Mapping[str, Any]
+    head: str
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.facts["name"]
+
+    @property
+    def plugin(self) -> type["Head"]:
+        """The class of the head."""
+        return plugins.load(HEADS, self.head, "head", f"task '{self.name}'").Head
+
+    @property
+    def key(self) -> str:
+        """The name of the head in a checkpoint: the task's, or its own where tasks share it."""
+        return self.head if self.plugin.SHARED else self.name
+
+
+def pose(facts: Mapping[str, Any], head: str | None = None) -> Posed:
+    """Return a task with the head that a setting names, or with that of its kind."""
+    kind = plugins.load(KINDS, facts["kind"], "kind", f"task '{facts['name']}'")
+    return Posed(facts, head or kind.head(facts))
+
+
+class Head(nn.Module):
+    """Modules of our own on the states of an encoder; a subclass is built by `Head(config, facts)`.
+
+    Attributes:
+        SHARED: all tasks of a model that have this head share one, named by the head; otherwise
+            each task has one of its own, named by the task, which no other task takes over.
+        POOLED: it reads the encoder's pooler; one that the checkpoint lacks is new, like the head.
+    """
+
+    SHARED: ClassVar[bool] = False
+    POOLED: ClassVar[bool] = False
+
+    @classmethod
+    def auto(cls, config: PretrainedConfig) -> type:
+        """Return transformers' class that brings the encoder of a model with this config."""
+        return AutoModel
+
+    def forward(self, encoder: PreTrainedModel, batch: Batch) -> Tensor:
+        """Return the outputs of a batch, [n, k]: what `loss` and `answer` are made of."""
+        raise NotImplementedError
+
+    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss, fp32, summed over the examples; those labelled IGNORED have none.
+
+        outputs: [n, k], of `forward`. labels: [n] or whatever the kind's rows say.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def answer(outputs: np.ndarray, encoded: Encoded) -> np.ndarray:
+        """Return the predictions of a split, comparable with its labels.
+
+        outputs: float32 [N, k] of all its examples, in order.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def ties(outputs: np.ndarray) -> np.ndarray:
+        """Return for which examples [N] the outputs do not tell one answer from the next."""
+        return np.zeros(len(outputs), bool)
+
+    def owned(self, encoder: PreTrainedModel) -> Iterator[tuple[str, nn.Module]]:
+        """Yield the modules that are the head's, by name, and the pooler where it reads that."""
+        if self.POOLED and getattr(encoder, "pooler", None) is not None:
+            yield from encoder.pooler.named_modules(prefix="pooler")
+        yield from ((name, part) for name, part in self.named_modules() if name)
+
+
+class LibraryHead(Head):
+    """The head of one of transformers' AutoModelFor… classes: its modules beside the encoder.
+
+    Args:
+        owner: a model of that class; its encoder is the one that all heads share.
+    """
+
+    AUTO: ClassVar[type]
+    PROBLEM: ClassVar[str | None] = None  # the config's `problem_type`, where it is to be told
+
+    def __init__(self, owner: PreTrainedModel):
+        super().__init__()
+        # In a list: the encoder must not be registered once more with every head.
+        self._owner = [owner]
+        for name, part in owner.named_children():
+            if name != owner.base_model_prefix:
+                self.add_module(name, part)
+
+    @classmethod
+    def auto(cls, config: PretrainedConfig) -> type:
+        """Return the class whose head this is."""
+        return cls.AUTO
+
+    @staticmethod
+    def width(facts: Mapping[str, Any]) -> int:
+        """Return how many numbers (`num_labels`) the head gives for a sequence of a task."""
+        raise NotImplementedError
+
+    @property
+    def owner(self) -> PreTrainedModel:
+        """The model of transformers whose head this is."""
+        return self._owner[0]
+
+    def forward(self, encoder: PreTrainedModel, batch: Batch) -> Tensor:
+        """Return the logits of every sequence, [S, width]."""
+        owner = self.owner
+        family = family_of(owner.config.model_type)
+        if family.walk is not None:
+            return family.walk.head(owner, first_states(owner, batch))
+        arguments = inputs(family, batch, owner.config.pad_token_id)
+        if type(owner).__name__.endswith("ForMultipleChoice"):
+            # One "choice" per row: how sequences make up examples is ours to say.
+            arguments = {name: value[:, None] for name, value in arguments.items()}
+        return owner(**arguments).logits
+
+    def owned(self, encoder: PreTrainedModel) -> Iterator[tuple[str, nn.Module]]:
+        """Yield the modules that are the head's, by their name in the class of transformers."""
+        body = self.owner.base_model_prefix + "."
+        for name, part in self.owner.named_modules():
+            inside = f"{name}.".startswith(body)
+            if name and (not inside or f"{name}.".startswith(f"{body}pooler.")):
+                yield name, part
+
+
+def largest(outputs: np.ndarray) -> np.ndarray:
+    """Return the index [N] of the largest of outputs [N, k]; ties are drawn, seeded by place.
+
+    Plain argmax gives a tie to option 0, so a collapsed model would score 100 % on a task whose
+    right answer always comes first. NaN counts as a tie with everything: it says nothing.
+    """
+    values = np.where(np.isnan(outputs).any(axis=1, keepdims=True), 0, outputs)
+    best = values == values.max(axis=1, keepdims=True)
+    chosen = best.argmax(axis=1)
+    if (best.sum(axis=1) > 1).any():
+        draw = np.random.default_rng(0).random(values.shape)
+        chosen = np.where(best, draw, -1).argmax(axis=1)
+    return chosen
+
+
+def tied(outputs: np.ndarray) -> np.ndarray:
+    """Return for which rows of outputs [N, k] the largest is not unique, bool [N]."""
+    with np.errstate(invalid="ignore"):
+        return (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1) > 1
+
+
+def set_dropout(head: nn.Module, share: float) -> None:
+    """Let the dropout layers of a head drop that share of what they are given."""
+    for part in head.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = share
+        elif hasattr(part, "drop_prob"):  # DeBERTa's own
+            part.drop_prob = share
+
+
+@torch.no_grad()
+def start(head: Head, encoder: PreTrainedModel, new: Sequence[str], seed: int) -> None:
+    """Give new parameters of a head their starting values: the family's own rule, seeded.
+
+    A module for which the family has no rule gets normal weights and zero biases.
+
+    Args:
+        head: its other parameters stay as they are.
+        encoder: knows the rule.
+        new: names of parameters, see `Head.owned`.
+        seed: the values depend on it and on the shapes only.
+    """
+    torch.manual_seed(seed)
+    modules = dict(head.owned(encoder))
+    owner = head.owner if isinstance(head, LibraryHead) else encoder
+    places = [name.rpartition(".")[::2] for name in new]
+    fresh = [modules[part].get_parameter(leaf) for part, leaf in places]
+    for parameter in fresh:
+        parameter.fill_(torch.nan)
+        parameter._is_hf_initialized = False  # transformers skips what it has filled before
+    parts = sorted({part for part, _ in places})
+    for part in parts:
+        owner._init_weights(modules[part])
+    # Some families have rules for their heads as a whole.
+    wholes = {part.rpartition(".")[0] for part in parts} & modules.keys()
+    for whole in [*sorted(wholes, reverse=True), *([""] if parts else ())]:
+        owner._init_weights(modules[whole] if whole else owner)
+    for parameter in fresh:
+        if parameter.isnan().any():
+            spread = encoder.config.initializer_range if parameter.dim() > 1 else 0.0
+            parameter.normal_(0.0, spread)

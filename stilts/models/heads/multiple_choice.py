@@ -1,0 +1,52 @@
+"""One of several options: a number for each sequence, softmax over the options of an example."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.nn import functional
+from transformers import (
+    AutoModelForMultipleChoice,
+    AutoModelForSequenceClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+)
+
+from stilts.models.batch import Batch
+from stilts.models.family import family_of
+from stilts.models.head import LibraryHead, largest, tied
+from stilts.models.tokens import Encoded
+
+
+class Head(LibraryHead):
+    """Logits [n, options]; every multiple choice of a model shares it, whatever its options."""
+
+    AUTO = AutoModelForMultipleChoice
+    SHARED = True
+
+    @classmethod
+    def auto(cls, config: PretrainedConfig) -> type:
+        """Return the class whose head this is; a family without it has one for sequences."""
+        there = family_of(config.model_type).multiple_choice
+        return cls.AUTO if there else AutoModelForSequenceClassification
+
+    @staticmethod
+    def width(facts: Mapping[str, Any]) -> int:
+        """Return 1: the number that says how well an option fits."""
+        return 1
+
+    def forward(self, encoder: PreTrainedModel, batch: Batch) -> Tensor:
+        """Return the logits of every option, [n, options]."""
+        return super().forward(encoder, batch).view(-1, batch.choices)
+
+    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """Return the cross entropy of logits [n, options] and the right options [n]."""
+        return functional.cross_entropy(outputs.float(), labels, reduction="sum")
+
+    @staticmethod
+    def answer(outputs: np.ndarray, encoded: Encoded) -> np.ndarray:
+        """Return the option with the largest logit, int64 [N]."""
+        return largest(outputs)
+
+    ties = staticmethod(tied)

@@ -1,0 +1,99 @@
+"""A task's data come to be: canonical rows as parquet, and a manifest that is written last."""
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stilts.errors import UserError
+from stilts.files import plugins
+from stilts.files.manifest import MANIFEST, write_atomic, write_manifest
+from stilts.tasks.audit import audit, overlap
+from stilts.tasks.columns import KINDS, Row
+from stilts.tasks.rows import limit_rows
+
+TRAIN = "train"
+SCORED = ("validation",)  # the splits a task is scored on, where nothing else is said
+TYPES = {
+    "string": pa.string(),
+    "list<string>": pa.list_(pa.string()),
+    "int64": pa.int64(),
+    "list<int64>": pa.list_(pa.int64()),
+    "float64": pa.float64(),
+}
+
+
+def splits_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the splits to make of a task: `train`, and those that it is scored on."""
+    return (TRAIN, *spec.get("scored", SCORED))
+
+
+def write_task(
+    folder: Path | str, splits: Mapping[str, Sequence[Row]], fields: Mapping[str, Any]
+) -> None:
+    """Write canonical rows and then the manifest, which adds what can be counted from them.
+
+    Args:
+        folder: gets `<split>.parquet` (the same rows give the same bytes) and `manifest.json`.
+        splits: rows by split.
+        fields: of the manifest; `task`, `kind` and `labels` at least.
+
+    Raises:
+        UserError: a split without rows.
+    """
+    folder = Path(folder)
+    # An older manifest would vouch for files that are about to change.
+    (folder / MANIFEST).unlink(missing_ok=True)
+    place = f"task '{fields['task']}'"
+    kind = plugins.load(KINDS, fields["kind"], "kind", place)
+    records, audits = {}, {}
+    for split, rows in splits.items():
+        if not rows:
+            raise UserError(f"{place}: split '{split}' has no rows left")
+        content = _parquet_bytes(rows, kind.columns(fields))
+        write_atomic(folder / f"{split}.parquet", content)
+        counts = Counter(row.get("label") for row in rows)
+        records[split] = {
+            "rows": len(rows),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "classes": {name: counts[place] for place, name in enumerate(fields["labels"])},
+        }
+        audits[split] = audit(rows, kind)
+    for split in splits.keys() - {TRAIN} if TRAIN in splits else ():
+        audits[split]["also_in_train"] = overlap(splits[split], splits[TRAIN], kind)
+    write_manifest(folder, {"size_check": {}, **fields, "splits": records, "audit": audits})
+
+
+def _parquet_bytes(rows: Sequence[Row], columns: Mapping[str, str]) -> bytes:
+    stream = io.BytesIO()
+    schema = pa.schema([(name, TYPES[kind]) for name, kind in columns.items()])
+    table = pa.Table.from_pylist(list(rows), schema=schema)
+    pq.write_table(table, stream, compression="zstd")
+    return stream.getvalue()
+
+
+def facts(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest tells of the task itself."""
+    numbers = {"range": list(task["range"])} if task.get("range") else {}
+    return {
+        **numbers,
+        "task": task["name"],
+        "title": task["title"],
+        "kind": task["kind"],
+        "labels": list(task["labels"]),
+        "metric": task["metric"],
+        "published_sizes": dict(task["sizes"]),
+    }
+
+
+def limited(splits: Mapping[str, Sequence[Row]], spec: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """Return the splits, each capped by a seeded sample where the spec has a limit for it."""
+    limits = spec.get("limits") or {}
+    return {
+        split: limit_rows(rows, limits.get(split), spec["seed"]) for split, rows in splits.items()
+    }

@@ -1,0 +1,18 @@
+"""Score a checkpoint on a task, seen or unseen, without training."""
+
+from pathlib import Path
+
+from stilts.machine.job import job
+
+with job(snakemake.log[0], preloaded=True):
+    from stilts.jobs.score_checkpoint import score_checkpoint
+    from stilts.machine.handling import Handling
+
+    score_checkpoint(
+        snakemake.params.spec,
+        checkpoint=Path(snakemake.input.checkpoint).parent,
+        data=Path(snakemake.input.data).parent,
+        score=Path(snakemake.output.score),
+        predictions=Path(snakemake.output.predictions),
+        handling=Handling.read(snakemake.config, snakemake.threads),
+    )
