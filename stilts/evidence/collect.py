@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.files.manifest import write_atomic
-from stilts.files.store import TrialStore
+from stilts.files.store import Trials
 from stilts.question.chain import chain_tasks
 from stilts.question.grid import parse_point
 
@@ -48,20 +48,18 @@ SCORE_COLUMNS = (
 )
 
 
-def collect_runs(
-    files: Iterable[str], table: Path, store: TrialStore, axes: Iterable[str] = ()
-) -> None:
+def collect_runs(files: Iterable[str], table: Path, trials: Trials, axes: Iterable[str]) -> None:
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
 
     Args:
         files: the run files.
         table: the file to write.
-        store: tells seconds, rates and memory; a pruned entry leaves them empty.
+        trials: tell seconds, rates and memory; a pruned entry leaves them empty.
         axes: of the study's grids. Those that have no column yet get one at the end, sorted; it
             is empty in the rows of runs whose own grid has no such axis.
     """
     others = tuple(sorted({*axes} - {*AXES}))
-    _write(table, RUN_COLUMNS + others, (_run_row(_read(file), store, others) for file in files))
+    _write(table, RUN_COLUMNS + others, (_run_row(_read(file), trials, others) for file in files))
 
 
 def collect_scores(files: Iterable[str], table: Path) -> None:
@@ -83,7 +81,7 @@ def _read(file: str) -> dict[str, Any]:
         ) from None
 
 
-def _run_row(run: Mapping[str, Any], store: TrialStore, others: Iterable[str]) -> dict[str, Any]:
+def _run_row(run: Mapping[str, Any], trials: Trials, others: Iterable[str]) -> dict[str, Any]:
     metric, scores, recipe = run["metric"], run["scores"], run["recipe"]
     own = parse_point(run["point"])
     return {
@@ -94,7 +92,7 @@ def _run_row(run: Mapping[str, Any], store: TrialStore, others: Iterable[str]) -
         "score_best": scores["best"][metric],
         "best_epoch": scores["best"]["epoch"],
         "degenerate_reasons": _reasons(run),
-        **store.timing(run["key"]),
+        **trials.timing(run["key"]),
     }
 
 

@@ -219,7 +219,7 @@ def read_inputs(
     folders = {Path(path).parent.name: Path(path).parent for path in (*data, *examples)}
     manifests = {task: read_manifest(folder) for task, folder in folders.items()}
     files = {Path(path).stem: path for path in prints}
-    return Inputs(
+    inputs = Inputs(
         question=with_rows(record["studies"][study], manifests),
         tasks=record["tasks"],
         manifests=manifests,
@@ -229,17 +229,16 @@ def read_inputs(
         inconsistencies=(
             load_inconsistencies(files["inconsistencies"]) if "inconsistencies" in files else None
         ),
-        examples={
-            task: _scored_rows(folders[task], manifests[task])
-            for task in (Path(path).parent.name for path in examples)
-        },
+    )
+    shown = (Path(path).parent.name for path in examples)
+    return replace(
+        inputs, examples={task: _examples(inputs, task, folders[task]) for task in shown}
     )
 
 
-def _scored_rows(folder: Path, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the canonical rows of the first split that is not trained on."""
-    split = next(split for split in manifest["splits"] if split != "train")
-    return pd.read_parquet(folder / f"{split}.parquet").to_dict("records")
+def _examples(inputs: Inputs, task: str, folder: Path) -> list[dict[str, Any]]:
+    """Return the canonical rows of the first split that a task is scored on."""
+    return pd.read_parquet(folder / f"{next(iter(inputs.scored(task)))}.parquet").to_dict("records")
 
 
 def _read(path: Path | str, columns: Sequence[str]) -> pd.DataFrame:

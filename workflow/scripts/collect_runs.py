@@ -6,7 +6,7 @@ from stilts.machine.job import job
 
 with job(snakemake.log[0]):
     from stilts.evidence.collect import collect_runs, collect_scores
-    from stilts.files.store import TrialStore
+    from stilts.files.store import Store
 
     params, output = snakemake.params, snakemake.output
     runs = [
@@ -15,5 +15,5 @@ with job(snakemake.log[0]):
         for folder in cells["folders"]
         for point in cells["points"]
     ]
-    collect_runs(runs, Path(output.runs), TrialStore(), params.axes)
+    collect_runs(runs, Path(output.runs), Store().trials, params.axes)
     collect_scores(params.scores, Path(output.scores))

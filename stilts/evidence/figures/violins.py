@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from stilts.evidence.figures import style
-from stilts.evidence.names import metric_title
 from stilts.evidence.numbers import NOT_AVAILABLE, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import bootstrap_mean, finite, is_true, summary
+from stilts.files import plugins
 
 COLUMNS = 2  # of panels
 HALF_WIDTH = 0.27  # of a violin, where neighbours stand 1 apart: leaves room for the mean's number
@@ -116,8 +116,8 @@ def _panel(
     axes: Axes, rows: pd.DataFrame, colours: Mapping[str, str], random: np.random.Generator
 ) -> None:
     """Draw one panel: reference lines, violins, their numbers, names below."""
-    metrics = rows.loc[rows["metric"].astype(bool), "metric"].dropna()
-    axes.set_ylabel(f"{metric_title(metrics.iloc[0])}, %" if len(metrics) else "")
+    metrics = [name for name in rows["metric"].dropna() if name]
+    axes.set_ylabel(f"{_metric(metrics[0])}, %" if metrics else "")
     axes.set_xlim(-0.55, len(rows) - 1 + 0.68)
     muted = {"ha": "center", "va": "center", "color": style.MUTED}
     names = []
@@ -136,6 +136,10 @@ def _panel(
     else:
         axes.yaxis.set_visible(False)
         axes.text(0.5, 0.5, NOT_AVAILABLE, transform=axes.transAxes, **muted)
+
+
+def _metric(name: str) -> str:
+    return plugins.load("stilts.tasks.metrics", name, "metric", "runs.csv").TITLE
 
 
 def _runs_unless_usual(row: pd.Series) -> str:

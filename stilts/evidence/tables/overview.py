@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from stilts.evidence.names import guess, kind_title, metric_title
 from stilts.evidence.numbers import NOT_AVAILABLE, percent
 from stilts.evidence.results import Inputs
+from stilts.files import plugins
 
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
@@ -43,11 +43,14 @@ def _row(inputs: Inputs, spec: Mapping[str, Any], task: str, roles: list[str]) -
     }
     if manifest is None:
         return row | dict.fromkeys(("Metric", "Chance", "Majority", "Data"), NOT_AVAILABLE)
-    metric, counts = inputs.metric(task), _counts(manifest["labels"], scored)
-    levels = guess(metric, counts) if any(counts) else {}
+    where = f"task '{task}'"
+    kind = plugins.load("stilts.tasks.kinds", manifest["kind"], "kind", where)
+    metric = plugins.load("stilts.tasks.metrics", inputs.metric(task), "metric", where)
+    counts = _counts(manifest["labels"], scored)
+    levels = metric.guess(counts) if any(counts) or manifest.get("range") else {}
     return row | {
-        "Type": f"{kind_title(manifest['kind'])}, {_answers(manifest)}",
-        "Metric": metric_title(metric),
+        "Type": f"{kind.TITLE}, {_answers(manifest)}",
+        "Metric": metric.TITLE,
         "Chance": percent(levels.get("chance")),
         "Majority": percent(levels.get("majority")),
         "Data": inputs.data_note(task),

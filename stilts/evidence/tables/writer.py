@@ -1,6 +1,5 @@
 """Build a table of any kind and write it as csv, markdown and LaTeX, with caption and footnotes."""
 
-import importlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ import pandas as pd
 
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED
 from stilts.evidence.results import Inputs
+from stilts.files import plugins
 from stilts.files.manifest import write_atomic
 
 LONG = 40  # rows above which a LaTeX table must break across pages
@@ -36,8 +36,11 @@ def build_and_write(inputs: Inputs, spec: Mapping[str, Any], stem: Path) -> None
         inputs: the results of a study.
         spec: the table's block in the study's report.yaml.
         stem: path without extension.
+
+    Raises:
+        UserError: there is no such kind.
     """
-    kind = importlib.import_module(f"stilts.evidence.tables.{spec['kind']}")
+    kind = plugins.load(__package__, spec["kind"], "kind of table", "the study's report.yaml")
     write_table(stem, kind.build(inputs, spec), spec, inputs.footer)
 
 

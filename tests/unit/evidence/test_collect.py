@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stilts.evidence.collect import RUN_COLUMNS, collect_runs, collect_scores
-from stilts.files.store import TrialStore
+from stilts.files.store import Store
 
 NAMES = {"study": "s", "scale": "mini", "protocol": "paper", "model": "m", "chain": "none"}
 RECIPE = {"lr": 1e-05, "batch": 8, "warmup": 0.2, "seed": 12, "epochs": 3, "clip": 1.0}
@@ -36,7 +36,7 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 
 def _collected(folder: Path, files: list[str], axes: list[str]) -> list[dict[str, str]]:
-    collect_runs(files, folder / "runs.csv", TrialStore(folder / "store"), axes)
+    collect_runs(files, folder / "runs.csv", Store(folder / "store").trials, axes)
     return _rows(folder / "runs.csv")
 
 

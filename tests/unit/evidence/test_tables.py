@@ -152,11 +152,16 @@ def test_a_task_scored_on_several_splits_names_all_but_validation(study, specs):
 
 
 def test_a_task_whose_answers_are_numbers_shows_their_range(study, specs):
-    manifest = {**study.manifests["rte"], "labels": [], "range": [0, 5]}
-    other = replace(study, manifests={**study.manifests, "rte": manifest})
+    targets = {"rte": {"metric": {"stated": "pearson"}, "scored": {"code": ["validation"]}}}
+    settings = {**study.question["settings"], "targets": targets}
+    other = replace(
+        study,
+        question={**study.question, "settings": settings},
+        manifests={"rte": {**study.manifests["rte"], "labels": [], "range": [0, 5]}},
+    )
     row = overview.build(other, specs["table_1"]).set_index("Task").loc["RTE"]
     assert row["Type"] == "classification, 0 to 5"
-    assert row["Majority"] == "not available"
+    assert row[["Metric", "Chance", "Majority"]].tolist() == ["Pearson correlation", "0.0", "0.0"]
 
 
 def test_the_inconsistencies_of_the_paper_are_shown_word_for_word(study, specs):
