@@ -92,6 +92,15 @@ def test_a_derived_task_shows_the_item_of_its_parent(study, specs):
     assert context.iloc[0].endswith("lights the stove. She")
 
 
+def test_an_item_of_a_classification_shows_both_texts_and_the_classes(study):
+    item = {"id": "1", "first": ["It rains."], "second": ["It is wet."], "label": 1}
+    other = replace(study, examples={"rte": [item]})
+    table = example.tabulate(other, {"tasks": ["rte"]})
+    assert table["text"].tolist() == ["It rains.", "It is wet.", "0", "1"]
+    assert table["gold"].tolist() == [False, False, False, True]
+    assert "It is wet." in _texts(example.draw(table, {"tasks": ["rte"]}))
+
+
 def test_an_item_that_does_not_exist_is_refused(study, specs):
     with pytest.raises(UserError, match="row 5 of hellaswag, which has 1 rows"):
         example.tabulate(study, specs["figure_4"] | {"row": 5})
