@@ -50,8 +50,9 @@ def write_table(stem: Path | str, table: pd.DataFrame, spec: Mapping[str, Any], 
     Args:
         stem: path without extension, such as `tables/table_2`; its name becomes the LaTeX label.
         table: cells as text.
-        spec: `title` and `caption`; optionally `notes` (list of lines below the table) and
-            `columns` (those that LaTeX shows, where all are too wide for a page).
+        spec: `title` and `caption`; optionally `notes` (list of lines below the table), and for
+            LaTeX `columns` (those to show, where all are too wide for a page) and `widths` (column
+            -> share of the line, for those whose text is to break).
         label: what the scale is; part of every file.
     """
     stem = Path(stem)
@@ -101,7 +102,7 @@ def as_markdown(table: pd.DataFrame, spec: Mapping[str, Any], label: str) -> str
 def as_latex(table: pd.DataFrame, spec: Mapping[str, Any], label: str, *, name: str) -> str:
     """Return a booktabs table (needs `booktabs`; above 40 rows also `longtable`)."""
     shown = table[spec["columns"]] if "columns" in spec else table
-    columns = "".join("r" if right else "l" for right in _right_aligned(shown))
+    columns = _columns(shown, spec.get("widths", {}))
     head, *body = (" & ".join(map(_tex, row)) + r" \\" for row in (shown.columns, *_rows(shown)))
     emphasis = rf" \emph{{{_tex(label)}}}" if label else ""
     caption = rf"{_tex(spec['title'])}. {_tex(spec.get('caption', ''))}".rstrip() + emphasis
@@ -125,6 +126,15 @@ def as_latex(table: pd.DataFrame, spec: Mapping[str, Any], label: str, *, name: 
             *(*opening, *body, r"\bottomrule", r"\end{tabular}", *notes, r"\end{table}"),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _columns(table: pd.DataFrame, widths: Mapping[str, float]) -> str:
+    """Return the letters of LaTeX that say how each column stands."""
+    letters = ["r" if right else "l" for right in _right_aligned(table)]
+    return "".join(
+        rf"p{{{widths[name]}\linewidth}}" if name in widths else letter
+        for name, letter in zip(table.columns, letters, strict=True)
+    )
 
 
 def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:

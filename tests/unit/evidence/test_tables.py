@@ -215,10 +215,17 @@ def test_latex_is_balanced_and_every_row_has_all_columns(study, specs):
         bare = re.sub(r"\\[{}&]", "", text)
         assert bare.count("{") == bare.count("}")
         assert re.findall(r"\\begin{(\w+)}", text) == re.findall(r"\\end{(\w+)}", text)[::-1]
-        columns = len(re.search(r"\\begin{(?:tabular|longtable)}{(\w+)}", text).group(1))
+        letters = re.search(r"\\begin{(?:tabular|longtable)}{(.+)}", text).group(1)
+        columns = len(re.sub(r"p{[.\d]+\\linewidth}", "p", letters))
         rows = [line for line in bare.splitlines() if line.endswith(r"\\") and "&" in line]
         assert {row.count("&") for row in rows} == {columns - 1}
         assert text.isascii()
+
+
+def test_a_column_of_a_given_width_breaks_its_lines():
+    table = pd.DataFrame({"Where": ["here"], "Detail": ["long " * 30], "n": ["1"]})
+    text = as_latex(table, SPEC | {"widths": {"Detail": 0.4}}, "", name="t")
+    assert r"\begin{tabular}{lp{0.4\linewidth}r}" in text
 
 
 def test_a_long_table_breaks_across_pages():
