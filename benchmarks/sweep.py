@@ -15,7 +15,7 @@ from stilts.files.fingerprint import ROOT
 from stilts.models.load import save
 from stilts.question.ask import Question, ask
 from stilts.tasks.rows import make_task, read_split
-from stilts.training.pretraining import make_tokenizer
+from stilts.training.corpus import make_tokenizer
 
 STUDY, MODEL, TASK = "rethinking", "roberta-large", "rte"
 

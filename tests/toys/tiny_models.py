@@ -8,7 +8,7 @@ from transformers import AutoConfig, AutoModelForMaskedLM, BertTokenizer
 
 from stilts.models.load import CLASSES, save
 from stilts.models.tokens import Encoded
-from stilts.training.pretraining import make_tokenizer
+from stilts.training.corpus import make_tokenizer
 
 WORDS = "the a cat dog bird sees hears likes one old young red house tree and not or very".split()
 SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}

@@ -3,8 +3,7 @@ import torch
 
 from stilts.models.batch import pack
 from stilts.models.load import copy_weights
-from stilts.training.graphs import fill
-from stilts.training.graphs import Replayed
+from stilts.training.graphs import Replayed, fill
 from stilts.training.loop import train
 from stilts.training.workspace import Workspace, example_loss
 from tests.toys.tiny_models import STILL, fresh, random_encoded
