@@ -48,18 +48,29 @@ SCORE_COLUMNS = (
 )
 
 
-def collect_runs(files: Iterable[str], table: Path, trials: Trials, axes: Iterable[str]) -> None:
+def collect_runs(
+    cells: Iterable[Mapping[str, Iterable[str]]],
+    table: Path,
+    trials: Trials,
+    axes: Iterable[str],
+) -> None:
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
 
     Args:
-        files: the run files.
+        cells: `folders` of run files, each with a file for every one of `points`.
         table: the file to write.
         trials: tell seconds, rates and memory; a pruned entry leaves them empty.
         axes: of the study's grids. Those that have no column yet get one at the end, sorted; it
             is empty in the rows of runs whose own grid has no such axis.
     """
     others = tuple(sorted({*axes} - {*AXES}))
-    _write(table, RUN_COLUMNS + others, (_run_row(_read(file), trials, others) for file in files))
+    rows = (
+        _run_row(_read(f"{folder}/{point}.json"), trials, others)
+        for alike in cells
+        for folder in alike["folders"]
+        for point in alike["points"]
+    )
+    _write(table, RUN_COLUMNS + others, rows)
 
 
 def collect_scores(files: Iterable[str], table: Path) -> None:

@@ -9,11 +9,5 @@ with job(snakemake.log[0]):
     from stilts.files.store import Store
 
     params, output = snakemake.params, snakemake.output
-    runs = [
-        f"{folder}/{point}.json"
-        for cells in params.cells
-        for folder in cells["folders"]
-        for point in cells["points"]
-    ]
-    collect_runs(runs, Path(output.runs), Store().trials, params.axes)
-    collect_scores(params.scores, Path(output.scores))
+    collect_runs(params.cells, Path(output.runs), Store().trials, params.axes)
+    collect_scores(snakemake.input.scores, Path(output.scores))

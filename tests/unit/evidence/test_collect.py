@@ -27,7 +27,7 @@ def _run(folder: Path, point: str, **recipe: float) -> str:
         "key": "0" * 64,
     }
     (folder / f"{point}.json").write_text(json.dumps(run))
-    return str(folder / f"{point}.json")
+    return point
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
@@ -35,14 +35,16 @@ def _rows(table: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def _collected(folder: Path, files: list[str], axes: list[str]) -> list[dict[str, str]]:
-    collect_runs(files, folder / "runs.csv", Store(folder / "store").trials, axes)
+def _collected(folder: Path, axes: list[str], *points: list[str]) -> list[dict[str, str]]:
+    """Collect the runs of some grids, all of which lie in one folder."""
+    cells = [{"folders": [str(folder)], "points": names} for names in points]
+    collect_runs(cells, folder / "runs.csv", Store(folder / "store").trials, axes)
     return _rows(folder / "runs.csv")
 
 
 def test_a_run_is_one_row_with_the_grid_from_its_recipe(tmp_path):
-    file = _run(tmp_path, "lr1e-05_bs8_wu0.2_s12")
-    [row] = _collected(tmp_path, [file], ["lr", "batch", "warmup", "seed"])
+    point = _run(tmp_path, "lr1e-05_bs8_wu0.2_s12")
+    [row] = _collected(tmp_path, ["lr", "batch", "warmup", "seed"], [point])
     assert tuple(row) == RUN_COLUMNS
     grid = {axis: row[axis] for axis in ("lr", "batch", "warmup", "seed")}
     assert grid == {"lr": "1e-05", "batch": "8", "warmup": "0.2", "seed": "12"}
@@ -52,8 +54,8 @@ def test_a_run_is_one_row_with_the_grid_from_its_recipe(tmp_path):
 
 
 def test_other_axes_stand_last_and_are_empty_where_a_grid_has_none(tmp_path):
-    files = [_run(tmp_path, "lr1e-05_ep5_s12", epochs=5), _run(tmp_path, "lr1e-05_s12")]
-    rows = _collected(tmp_path, files, ["lr", "seed", "epochs"])
+    points = [_run(tmp_path, "lr1e-05_ep5_s12", epochs=5), _run(tmp_path, "lr1e-05_s12")]
+    rows = _collected(tmp_path, ["lr", "seed", "epochs"], points[:1], points[1:])
     assert tuple(rows[0]) == (*RUN_COLUMNS, "epochs")
     assert [row["epochs"] for row in rows] == ["5", ""]
     assert [row["batch"] for row in rows] == ["8", "8"]
