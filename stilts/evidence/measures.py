@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stilts.errors import unknown
-from stilts.evidence.numbers import NOT_AVAILABLE, fixed, percent, points, runs_used, signed
+from stilts.evidence.numbers import NOT_AVAILABLE, fixed, percent, runs_used, signed
 from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import delta, summary
@@ -44,28 +44,28 @@ def _of_runs(ours: Inputs, number: Number, statistic: str) -> Found:
 
 def delta_mean(ours: Inputs, number: Number) -> Found:
     """Return the mean of the cell less that after no intermediate task, with its interval."""
-    found, result = _delta(ours, number, "delta_mean")
-    if found:
-        bounds = f"{points(found['low'])} to {points(found['high'])}"
-        result["note"] = f"95 % interval of ours {bounds}"
-    return result
+    found, used = _delta(ours, number)
+    if not used:
+        return found
+    low, high = (_written(found[side], number, signed) for side in ("low", "high"))
+    note = f"95 % interval of ours {low} to {high}"
+    return _beside(found["delta_mean"], number, signed) | {"n": used, "note": note}
 
 
 def delta_best(ours: Inputs, number: Number) -> Found:
     """Return the best run of the cell less that after no intermediate task."""
-    return _delta(ours, number, "delta_best")[1]
+    found, used = _delta(ours, number)
+    return _beside(found["delta_best"], number, signed) | {"n": used} if used else found
 
 
-def _delta(ours: Inputs, number: Number, statistic: str) -> tuple[dict[str, Any], Found]:
+def _delta(ours: Inputs, number: Number) -> tuple[dict[str, Any], str]:
+    """Return the differences and the runs used; or a note, and nothing where a side has no run."""
     chain, target, metric = (number[f"our {name}"] for name in ("chain", "target", "metric"))
-    sides = [_runs(ours, number, name)["score"] for name in (chain, BASELINE)]
-    found = delta(*sides)
+    found = delta(*(_runs(ours, number, name)["score"] for name in (chain, BASELINE)))
     n = min(found["n"], found["n_baseline"])
     if not n:
-        note = f"no {metric} of {chain} -> {target} and {BASELINE} -> {target}"
-        return {}, {"note": note}
-    used = runs_used(n, ours.expected(chain, target))
-    return found, _beside(found[statistic], number, signed) | {"n": used}
+        return {"note": f"no {metric} of {chain} -> {target} and {BASELINE} -> {target}"}, ""
+    return found, runs_used(n, ours.expected(chain, target))
 
 
 def _runs(ours: Inputs, number: Number, chain: str) -> pd.DataFrame:
@@ -93,13 +93,25 @@ def train_size(ours: Inputs, number: Number) -> Found:
 
 
 def _beside(value: float, number: Number, write: Callable[[float, int], str] = fixed) -> Found:
-    """Write a score of ours, or a difference of scores, in the unit and the digits of the print."""
+    """Write a score of ours, or a difference of scores, beside the print."""
+    difference = value - float(number["value"]) / _whole(number)
+    return {
+        "ours": _written(value, number, write),
+        "difference": _written(difference, number, signed),
+        "status": COMPARED,
+    }
+
+
+def _written(value: float, number: Number, write: Callable[[float, int], str]) -> str:
+    """Write a fraction in the unit and the digits of the print."""
+    return write(_whole(number) * value, len(number["value"].partition(".")[2]))
+
+
+def _whole(number: Number) -> int:
+    """Return what stands for the whole in the unit of the print."""
     if number["our unit"] not in UNITS:
         raise unknown("unit", number["our unit"], UNITS, "'rows' of the study's report.yaml")
-    ours = UNITS[number["our unit"]] * value
-    digits = len(number["value"].partition(".")[2])
-    difference = signed(ours - float(number["value"]), digits)
-    return {"ours": write(ours, digits), "difference": difference, "status": COMPARED}
+    return UNITS[number["our unit"]]
 
 
 def _count(value: str) -> float:
@@ -125,7 +137,7 @@ def setting(ours: Inputs, number: Number) -> Found:
 def _plain(value: Any) -> str:
     """Write a number as papers do, 5e-6 and not 5e-06; a word as it is."""
     try:
-        return f"{float(value):g}".replace("e-0", "e-")
+        return f"{float(str(value)):g}".replace("e-0", "e-")
     except ValueError:
         return str(value)
 

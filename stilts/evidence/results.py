@@ -2,21 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from stilts.errors import UserError, unknown
+from stilts.errors import unknown
 from stilts.evidence.numbers import NOT_AVAILABLE
-from stilts.evidence.published import load, load_inconsistencies, nothing, printed
-from stilts.evidence.record import values, with_rows
-from stilts.files.manifest import read_manifest
+from stilts.evidence.published import printed
+from stilts.evidence.record import values
 from stilts.question.chain import NONE, chain_seed, parse_chain, unseeded
-
-RUN_COLUMNS = ("model", "chain", "target", "point", "metric", "score", "degenerate")
-SCORE_COLUMNS = ("model", "chain", "target", "metric", "score", "chance", "n_validation")
 
 
 @dataclass(frozen=True)
@@ -80,7 +74,7 @@ class Inputs:
 
     # Runs and scores
 
-    def chains(self, chain: str, target: str) -> list[str]:
+    def _chains(self, chain: str, target: str) -> list[str]:
         """Return the chains that a name stands for: itself, or its walks from seed to seed.
 
         `squad-v2` stands for `squad-v2^1`, `squad-v2^2`, … where the study has only those.
@@ -91,14 +85,14 @@ class Inputs:
 
     def cell(self, chain: str, target: str) -> pd.DataFrame:
         """Return the runs of one chain on one target, possibly none."""
-        named = self.runs["chain"].isin([chain, *self.chains(chain, target)])
+        named = self.runs["chain"].isin(self._chains(chain, target))
         return self.runs[named & (self.runs["target"] == target)]
 
     def expected(self, chain: str, target: str) -> int:
         """Return how many runs a model should have of a chain on a target; 0 if none is asked."""
         cells = self.question["cells"].get(self.model, {})
         return sum(
-            cells[name].get(target, 0) for name in self.chains(chain, target) if name in cells
+            cells[name].get(target, 0) for name in self._chains(chain, target) if name in cells
         )
 
     def score_of(self, chain: str, task: str) -> Mapping[str, Any] | None:
@@ -187,64 +181,3 @@ class Inputs:
     def printed(self, table: str, **ours: str) -> str:
         """Return one printed value, or a dash; see `stilts.evidence.published.printed`."""
         return printed(self.published, table, self.model, **ours)
-
-
-def read_inputs(
-    study: str,
-    *,
-    question: Path | str,
-    runs: Path | str,
-    scores: Path | str,
-    data: Sequence[Path | str] = (),
-    prints: Sequence[Path | str] = (),
-    rows: Sequence[Mapping[str, Any]] = (),
-    examples: Sequence[Path | str] = (),
-) -> Inputs:
-    """Read the files behind a study's tables and figures.
-
-    Args:
-        study: its name in the record.
-        question: the record of the question.
-        runs: `runs.csv`.
-        scores: `scores.csv`.
-        data: the data manifests of the study's tasks.
-        prints: `published.csv` and `inconsistencies.csv` of the study, where it has them.
-        rows: see `stilts.evidence.published.load`.
-        examples: the data manifests of the tasks of which a figure shows rows.
-
-    Raises:
-        UserError: a file without the columns it must have.
-    """
-    record = yaml.safe_load(Path(question).read_text())
-    folders = {Path(path).parent.name: Path(path).parent for path in (*data, *examples)}
-    manifests = {task: read_manifest(folder) for task, folder in folders.items()}
-    files = {Path(path).stem: path for path in prints}
-    inputs = Inputs(
-        question=with_rows(record["studies"][study], manifests),
-        tasks=record["tasks"],
-        manifests=manifests,
-        runs=_read(runs, RUN_COLUMNS),
-        scores=_read(scores, SCORE_COLUMNS),
-        published=load(files["published"], rows) if "published" in files else nothing(),
-        inconsistencies=(
-            load_inconsistencies(files["inconsistencies"]) if "inconsistencies" in files else None
-        ),
-    )
-    shown = (Path(path).parent.name for path in examples)
-    return replace(
-        inputs, examples={task: _examples(inputs, task, folders[task]) for task in shown}
-    )
-
-
-def _examples(inputs: Inputs, task: str, folder: Path) -> list[dict[str, Any]]:
-    """Return the canonical rows of the first split that a task is scored on."""
-    return pd.read_parquet(folder / f"{next(iter(inputs.scored(task)))}.parquet").to_dict("records")
-
-
-def _read(path: Path | str, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a CSV of results; "None" and "none" are names here, only an empty cell is missing."""
-    table = pd.read_csv(path, keep_default_na=False, na_values=["", "nan", "NaN"])
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise UserError(f"{path}: the column '{missing[0]}' is missing: delete it and run again")
-    return table

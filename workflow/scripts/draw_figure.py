@@ -6,7 +6,7 @@ from stilts.machine.job import job
 
 with job(snakemake.log[0]):
     from stilts.evidence.figures.drawing import draw_and_write
-    from stilts.evidence.results import read_inputs
+    from stilts.evidence.read import read_inputs
 
     rows, spec = snakemake.params.rows, snakemake.params.spec
     inputs = read_inputs(snakemake.wildcards.study, rows=rows, **snakemake.input)

@@ -5,7 +5,7 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.evidence.results import read_inputs
+    from stilts.evidence.read import read_inputs
     from stilts.evidence.tables.writer import build_and_write
 
     rows, spec = snakemake.params.rows, snakemake.params.spec
