@@ -14,11 +14,6 @@ OUTPUTS:
 from pathlib import Path
 
 
-def prints(study):
-    """Return what a study says of its paper's print: its csv files, none of which it must have."""
-    return sorted(file.as_posix() for file in Path("studies", study).glob("*.csv"))
-
-
 localrules:
     draw_figure,
     make_table,
@@ -46,7 +41,7 @@ rule make_table:
         runs="results/{scale}/{study}/runs.csv",
         scores="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
-        prints=lambda w: prints(w.study),
+        prints=lambda w: sorted(map(str, Path("studies", w.study).glob("*.csv"))),
     output:
         csv="results/{scale}/{study}/tables/{table}.csv",
         md="results/{scale}/{study}/tables/{table}.md",
@@ -72,7 +67,7 @@ rule draw_figure:
         runs="results/{scale}/{study}/runs.csv",
         scores="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
-        prints=lambda w: prints(w.study),
+        prints=lambda w: sorted(map(str, Path("studies", w.study).glob("*.csv"))),
         examples=lambda w: LAYOUT.examples(w.study, w.figure),
     output:
         pdf="results/{scale}/{study}/figures/{figure}.pdf",
