@@ -10,7 +10,6 @@ OUTPUTS:
     results/{scale}/report.html
 """
 
-
 from pathlib import Path
 
 
