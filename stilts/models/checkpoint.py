@@ -18,7 +18,7 @@ from stilts.files.manifest import (
     read_manifest,
     to_json,
 )
-from stilts.models.family import read_config
+from stilts.models.family import read_config, read_tokenizer
 from stilts.models.shards import INDEX, count_numbers, join_shards
 
 WEIGHTS = "model.safetensors"
@@ -72,7 +72,7 @@ def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
 
 
 def _check(model: str, source: Path) -> None:
-    """Refuse a folder that lacks config or weights, or whose family cannot be fine-tuned."""
+    """Refuse a folder that lacks a part, or whose family cannot be fine-tuned."""
     for names in ((CONFIG,), (WEIGHTS, INDEX)):
         if not any((source / name).is_file() for name in names):
             raise UserError(
@@ -81,6 +81,7 @@ def _check(model: str, source: Path) -> None:
             )
     try:
         read_config(source)
+        read_tokenizer(source)
     except UserError as error:
         raise UserError(f"model '{model}': {error}") from None
 

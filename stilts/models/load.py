@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel
+from transformers import AutoModel, PreTrainedModel
 from transformers.utils import logging
 
-from stilts.models.family import choose_padding, family_of, read_config
+from stilts.models.family import choose_padding, family_of, read_config, read_tokenizer
 from stilts.models.head import Head, LibraryHead, Posed, set_dropout, start
 from stilts.models.model import Model
 from stilts.models.probe import check_padding
@@ -56,7 +56,7 @@ def load(
     """
     with silence():
         config = read_config(folder)
-        tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
+        tokenizer = read_tokenizer(folder)
     family = family_of(config.model_type)
     choose_padding(family, config, tokenizer)
     stored = read_heads(folder)

@@ -128,7 +128,7 @@ class Project:
     def add_code(self, path: str) -> None:
         """Change what a module does, as far as a fingerprint can tell."""
         with (self.folder / path).open("a") as file:
-            file.write("\n\nCHANGED = True\n")
+            file.write("\n\nassert True\n")  # runs on import: it counts with all of the module
 
     def files(self, pattern: str) -> dict[str, bytes]:
         """Return the content of the files below `results/` that match, by path."""

@@ -2,7 +2,7 @@ import pytest
 
 from stilts.errors import UserError
 from stilts.machine import hardware
-from stilts.machine.hardware import device_kind, resolve_precision, visible_gpus
+from stilts.machine.hardware import device_kind, visible_gpus
 
 LISTING = """\
 GPU 0: NVIDIA H200 (UUID: GPU-aaaa-1)
@@ -94,31 +94,3 @@ def test_gpus_are_told_apart_before_their_first_use_too(gpu, tmp_path, uuid):
     (found,) = visible_gpus()
     known = "?" not in uuid
     assert found == (uuid if known else "0", uuid if known else folder.name, "NVIDIA H200")
-
-
-@pytest.mark.parametrize("kind", ["cpu", "cuda:NVIDIA H200"])
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_the_readers_precision_is_kept(precision, kind):
-    assert resolve_precision(precision, kind, 768) == precision
-
-
-@pytest.mark.parametrize(
-    ("flags", "width", "precision"),
-    [
-        ("fpu amx_bf16 avx2", 768, "bf16"),
-        ("fpu avx512_bf16 avx2", 768, "bf16"),
-        ("fpu avx512_bf16 avx2", 64, "fp32"),
-        ("fpu avx2", 768, "fp32"),
-        (None, 768, "fp32"),
-    ],
-)
-def test_auto_is_bf16_on_a_cpu_that_multiplies_it(tmp_path, monkeypatch, flags, width, precision):
-    path = tmp_path / "cpuinfo"
-    if flags:
-        path.write_text(f"processor: 0\nflags: {flags}\n")
-    monkeypatch.setattr(hardware, "_CPUINFO", path)
-    assert resolve_precision("auto", "cpu", width) == precision
-
-
-def test_auto_is_bf16_on_a_gpu():
-    assert resolve_precision("auto", "cuda:NVIDIA H200", 64) == "bf16"

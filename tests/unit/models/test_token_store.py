@@ -6,10 +6,12 @@ import pytest
 
 from stilts.errors import UserError
 from stilts.files import sealed
+from stilts.files.store import Store
 from stilts.models import token_store as tokens
 from stilts.models.token_store import ARRAYS, encoded_split
 from stilts.models.tokens import encode
-from stilts.tasks.rows import limit_rows, read_split, write_task
+from stilts.tasks.make import write_task
+from stilts.tasks.rows import limit_rows, read_split
 from tests.toys.tiny_models import pairs, questions, tokenizer_of
 
 FIELDS = {"task": "t", "kind": "classification", "labels": ["a", "b"]}
@@ -24,7 +26,7 @@ def data(tmp_path):
 @pytest.fixture
 def get(data, tmp_path):
     def get(split="train", kind="classification", tokenizer="bert", max_tokens=24, **options):
-        options |= {"store": tmp_path / "store"}
+        options |= {"store": Store(tmp_path / "store")}
         return encoded_split(data, split, kind, tokenizer_of(tokenizer), max_tokens, **options)
 
     return get
@@ -59,7 +61,7 @@ def test_options_keep_their_number(tmp_path):
             "multiple_choice",
             tokenizer_of("bert"),
             24,
-            store=tmp_path / "store",
+            store=Store(tmp_path / "store"),
         )
         for _ in range(2)
     )
@@ -85,7 +87,7 @@ def test_a_tokenizer_that_was_used_otherwise_before_is_the_same_tokenizer(get, d
     get()
     tokenizer = tokenizer_of("bert")
     tokenizer(["the dog"], padding="max_length", truncation=True, max_length=5)
-    encoded_split(data, "train", "classification", tokenizer, 24, store=tmp_path / "store")
+    encoded_split(data, "train", "classification", tokenizer, 24, store=Store(tmp_path / "store"))
     assert files(tmp_path) == 1
 
 
@@ -131,3 +133,11 @@ def test_a_full_disk_costs_the_store_only(get, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(sealed, "save_file", full)
     assert len(get()) == 20
     assert "tokens not stored" in caplog.text and files(tmp_path) == 0
+
+
+def test_numbers_come_back_as_numbers(tmp_path):
+    rows = [row | {"label": 0.5 * place} for place, row in enumerate(pairs(5))]
+    write_task(tmp_path / "data", {"train": rows}, FIELDS | {"labels": [], "range": [0, 5]})
+    form = (tmp_path / "data", "train", "classification", tokenizer_of("bert"), 24)
+    first, second = (encoded_split(*form, store=Store(tmp_path / "store")) for _ in range(2))
+    assert second.labels.tolist() == [0, 0.5, 1, 1.5, 2] and same(first, second)

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from stilts.errors import UserError
 from stilts.models.tokens import encode
 from tests.toys.tiny_models import pairs, questions, tokenizer_of
 
@@ -85,7 +86,7 @@ def test_batched_ids_equal_one_call_per_row(roberta):
 
 
 def test_wrong_rows_are_refused_in_one_line(roberta):
-    with pytest.raises(ValueError, match="kind 'corpus' cannot be encoded"):
+    with pytest.raises(ValueError, match="kind 'corpus' has no answers .* cannot be encoded"):
         encode(pairs(1), "corpus", roberta, 30)
     with pytest.raises(ValueError, match="no rows"):
         encode([], "classification", roberta, 30)
@@ -108,3 +109,14 @@ def test_forking_after_encoding_prints_no_warning():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones(roberta):
+    with pytest.raises(UserError, match="unknown kind 'poem'; allowed: classification, corpus"):
+        encode(pairs(1), "poem", roberta, 30)
+
+
+def test_answers_that_are_numbers_stay_numbers(roberta):
+    rows = [row(["a"], [], label) for label in (0.0, 2.5, 5.0)]
+    labels = encode(rows, "classification", roberta, 30).labels
+    assert (labels.dtype, labels.tolist()) == (np.float64, [0, 2.5, 5])

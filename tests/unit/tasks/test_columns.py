@@ -22,6 +22,7 @@ def refused(name, *raw, **changed):
 
 WIC = {"word": "bank", "sentence1": "A {bank}.", "sentence2": "The bank?", "label": 1, "idx": 9}
 WINOGRANDE = {"sentence": "Ann paid Bob as _ was kind.", "option1": "Ann", "option2": "Bob"}
+SIMILARITY = {"range": [0, 5], "labels": []}
 HELLASWAG = {"ctx_a": "A man sits.", "ctx_b": "he", "endings": ["a", "b", "c", "d"], "label": "2"}
 
 
@@ -117,6 +118,22 @@ def test_a_column_that_holds_no_text_is_named(name, raw, said):
 def test_rows_with_another_number_of_options_are_refused():
     told = refused("hellaswag", HELLASWAG, HELLASWAG | {"endings": ["a", "b", "c"]})
     assert told == "task 'hellaswag', row 1: 3 options, but 'labels' names 4 answers"
+
+
+@pytest.mark.parametrize(
+    ("found", "number"), [(2.5, 2.5), (0, 0.0), (5, 5.0), ("3.25", 3.25), ("1e0", 1.0)]
+)
+def test_an_answer_within_a_range_is_a_number(found, number):
+    [row] = pour("wic", WIC | {"label": found}, **SIMILARITY)
+    assert row["label"] == number and type(row["label"]) is float
+
+
+@pytest.mark.parametrize("found", [-0.01, 5.01, "nan", float("nan"), float("inf"), True, "much"])
+def test_an_answer_out_of_its_range_is_shown_with_its_row(found):
+    told = refused("wic", WIC | {"label": 1}, WIC | {"label": found}, **SIMILARITY)
+    wanted = f"task 'wic', row 1: {found!r} in column 'label' is no number from 0 to 5"
+    assert told == wanted
+    assert "column 'label' is null" in refused("wic", WIC | {"label": None}, **SIMILARITY)
 
 
 def test_a_number_in_a_text_column_is_its_digits():

@@ -1,69 +1,109 @@
-import os
-
 import numpy as np
 import pytest
+from scipy.stats import pearsonr, rankdata, spearmanr
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
-from stilts.tasks.metrics import METRICS, compute, metric
+from stilts.files.plugins import names
+from stilts.tasks.correlation import ranks
+from stilts.tasks.scoring import METRICS, metric
 
-INDEPENDENT = {
+OF_CLASSES = {
     "accuracy": accuracy_score,
     "matthews_correlation": matthews_corrcoef,
     "f1_macro": lambda y, p: f1_score(y, p, average="macro"),
 }
+OF_NUMBERS = {
+    "pearson": lambda y, p: pearsonr(y, p).statistic,
+    "spearman": lambda y, p: spearmanr(y, p).statistic,
+}
 
 
-@pytest.mark.parametrize("name", METRICS)
+def score(name, predictions, references):
+    return metric(name).score(np.asarray(predictions), np.asarray(references))
+
+
+def test_every_metric_is_held_to_another_library_here():
+    assert names(METRICS) == sorted(OF_CLASSES | OF_NUMBERS)
+    assert all(metric(name).TITLE for name in names(METRICS))
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
 @pytest.mark.parametrize("classes", [2, 4, 7])
-def test_every_metric_equals_scikit_learn(name, classes):
+def test_every_metric_of_classes_equals_scikit_learn(name, classes):
     rng = np.random.default_rng(classes)
     for _ in range(5):
         predicted, labels = rng.integers(0, classes, (2, 60))
-        assert compute(name, predicted, labels) == pytest.approx(
-            INDEPENDENT[name](labels, predicted)
-        )
+        wanted = OF_CLASSES[name](labels, predicted)
+        assert score(name, predicted, labels) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+@pytest.mark.parametrize("steps", [0, 5], ids=["all differ", "many are equal"])
+def test_every_metric_of_numbers_equals_scipy(name, steps):
+    rng = np.random.default_rng(3)
+    for shift in (0.0, 1.0, 1e3):
+        labels = rng.uniform(0, 5, 60)
+        predicted = (labels + rng.normal(0, 1, 60) + shift).astype(np.float32)
+        if steps:
+            labels, predicted = (np.round(side * steps) / steps for side in (labels, predicted))
+        assert score(name, predicted, labels) == pytest.approx(OF_NUMBERS[name](labels, predicted))
+
+
+def test_equal_numbers_share_their_mean_rank():
+    values = np.array([2.0, 1.0, 2.0, 7.0, 2.0, 1.0])
+    assert ranks(values).tolist() == [4, 1.5, 4, 6, 4, 1.5] == rankdata(values).tolist()
+
+
+def test_numbers_far_from_zero_correlate_as_near_it():
+    rng = np.random.default_rng(0)
+    labels = rng.uniform(0, 5, 100)
+    predicted = labels + rng.normal(0, 1, 100)
+    assert score("pearson", predicted + 1e6, labels) == pytest.approx(
+        pearsonr(labels, predicted).statistic, abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_numbers_that_are_all_the_same_correlate_with_nothing(name):
+    assert score(name, np.full(9, 2.5, np.float32), np.arange(9.0)) == 0
+    assert score(name, np.arange(9.0), np.full(9, 2.5)) == 0
 
 
 def test_matthews_by_hand():
-    labels, predicted = np.array([1, 1, 1, 0, 0]), np.array([1, 1, 0, 0, 1])
     by_hand = (2 * 1 - 1 * 1) / np.sqrt(3 * 3 * 2 * 2)
-    assert compute("matthews_correlation", predicted, labels) == pytest.approx(by_hand)
+    found = score("matthews_correlation", [1, 1, 0, 0, 1], [1, 1, 1, 0, 0])
+    assert found == pytest.approx(by_hand)
 
 
 def test_matthews_of_very_many_examples_does_not_overflow():
     labels = np.arange(400_000) % 2
-    assert compute("matthews_correlation", labels, labels) == 1
+    assert score("matthews_correlation", labels, labels) == 1
 
 
 def test_a_constant_prediction_has_matthews_zero_and_no_warning():
-    assert compute("matthews_correlation", np.zeros(9, int), np.arange(9) % 2) == 0
-    assert compute("matthews_correlation", np.arange(9) % 2, np.zeros(9, int)) == 0
-    assert compute("f1_macro", np.zeros(4, int), np.arange(4) % 2) == pytest.approx(1 / 3)
+    assert score("matthews_correlation", np.zeros(9, int), np.arange(9) % 2) == 0
+    assert score("matthews_correlation", np.arange(9) % 2, np.zeros(9, int)) == 0
+    assert score("f1_macro", np.zeros(4, int), np.arange(4) % 2) == pytest.approx(1 / 3)
 
 
 def test_a_class_that_is_only_predicted_has_no_f1_of_its_own():
     labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1])
     wanted = f1_score(labels, predicted, average="macro", labels=[0, 1])
-    assert compute("f1_macro", predicted, labels) == pytest.approx(wanted)
+    assert score("f1_macro", predicted, labels) == pytest.approx(wanted)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_metrics_are_evaluate_metrics_that_work_offline(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    import evaluate
-
-    labels, predicted = [1, 1, 1, 0, 0], [1, 1, 0, 0, 1]
-    for name in METRICS:
-        local = metric(name)
-        assert isinstance(local, evaluate.Metric)
-        fast = compute(name, np.array(predicted), np.array(labels))
-        assert local.compute(predictions=predicted, references=labels) == {name: fast}
-    assert os.listdir(tmp_path) == [], "nothing is left in the working folder"
+@pytest.mark.parametrize("name", OF_CLASSES)
+@pytest.mark.parametrize("counts", [[70, 30], [10, 50, 40], [25, 25, 25, 25]])
+def test_what_a_guess_reaches_is_what_very_many_guesses_reach(name, counts):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    many = np.tile(labels, 2000)
+    drawn = np.random.default_rng(0).integers(0, len(counts), len(many))
+    guess = metric(name).guess(counts)
+    assert guess["chance"] == pytest.approx(score(name, drawn, many), abs=0.005)
+    frequent = np.full(len(labels), int(np.argmax(counts)))
+    assert guess["majority"] == pytest.approx(score(name, frequent, labels))
 
 
-def test_an_unknown_metric_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="metric 'bleu' is unknown: use one of accuracy"):
-        compute("bleu", np.array([0]), np.array([0]))
-    with pytest.raises(ValueError, match="metric 'bleu' is unknown"):
-        metric("bleu")
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_a_guess_of_numbers_correlates_with_nothing(name):
+    assert metric(name).guess([]) == {"chance": 0, "majority": 0}

@@ -3,9 +3,12 @@ import pytest
 import torch
 
 from stilts.models.batch import pack
-from stilts.models.load import forward
-from stilts.training.evaluation import degenerate, majority, predict, predictions, scores
-from tests.toys.tiny_models import fresh, random_encoded
+from stilts.models.head import largest, tied
+from stilts.tasks.scoring import compute
+from stilts.training.evaluation import ScoredSplit, degenerate, predict, score, summary
+from stilts.training.history import History
+from stilts.training.workspace import Workspace
+from tests.toys.tiny_models import fresh, random_encoded, several
 
 RNG = np.random.default_rng(0)
 GOOD = np.eye(2, dtype=np.float32)[np.arange(40) % 2] + RNG.normal(0, 0.01, (40, 2))
@@ -13,69 +16,154 @@ LABELS = np.arange(40) % 2
 FALLING = np.linspace(1, 0.1, 20)
 
 
+def reasons(outputs, labels, losses=()):
+    return degenerate(largest(outputs), labels, outputs, tied(outputs), losses)
+
+
 @pytest.mark.parametrize("choices", [1, 3])
-def test_logits_come_back_in_order_whatever_the_batch_size(choices):
+def test_outputs_come_back_in_order_whatever_the_batch_size(choices):
     kind = "multiple_choice" if choices > 1 else "classification"
     encoded, model = random_encoded(11, choices), fresh("roberta", kind)
-    logits = predict(model, encoded)
-    assert (logits.shape, logits.dtype) == ((11, 3), np.float32)
+    outputs = predict(model, encoded, "toy")
+    assert (outputs.shape, outputs.dtype) == ((11, 3), np.float32)
     assert model.training, "the mode is put back"
-    np.testing.assert_allclose(predict(model, encoded, tokens_per_batch=16), logits, atol=1e-6)
+    np.testing.assert_allclose(
+        predict(model, encoded, "toy", tokens_per_batch=16), outputs, atol=1e-6
+    )
     model.eval()
     with torch.no_grad():
         for i in range(11):
-            alone = forward(model, pack(encoded, [i])).numpy()[0]
-            np.testing.assert_allclose(logits[i], alone, atol=1e-6)
+            alone = model(pack(encoded, [i]), "toy").numpy()[0]
+            np.testing.assert_allclose(outputs[i], alone, atol=1e-6)
 
 
-def test_predictions_are_the_best_option():
-    assert predictions(np.array([[0.1, 0.2], [3, -1], [0, 1e-6]])).tolist() == [1, 0, 1]
+def test_each_task_of_a_model_is_answered_by_its_own_head():
+    model, encoded = several("bert", {"a": "classification", "b": "regression"}), random_encoded(5)
+    assert predict(model, encoded, "a").shape == (5, 3)
+    assert predict(model, encoded, "b").shape == (5, 1)
 
 
-def test_tied_logits_do_not_score_full_marks_when_gold_is_always_first():
-    tied, gold_first = np.zeros((1000, 4), np.float32), np.zeros(1000, int)
-    assert scores(tied, gold_first)["accuracy"] == pytest.approx(0.25, abs=0.05)
-    assert predictions(tied).tolist() == predictions(tied).tolist(), "the draw is deterministic"
+# Scores
 
 
-def test_a_tie_is_drawn_among_the_best_only_and_spares_the_other_rows():
-    logits = np.tile(np.array([[1.0, 0.0, 1.0]]), (200, 1))
-    logits[0] = [0, 5, 0]
-    drawn = predictions(logits)
-    assert drawn[0] == 1
-    assert set(drawn[1:]) == {0, 2}
+class Scripted:
+    """Predicts what it is told to, for tasks of a model that is there for its heads only."""
+
+    def __init__(self, outputs, **kinds):
+        self.outputs, self.model = outputs, several("bert", kinds)
+
+    def predict(self, encoded, task):
+        return self.outputs[task, encoded]
 
 
-def test_logits_that_are_not_numbers_count_as_a_tie():
-    logits = np.full((400, 2), np.nan, np.float32)
-    assert scores(logits, np.zeros(400, int))["accuracy"] == pytest.approx(0.5, abs=0.1)
+class Split(str):
+    """Stands in for encoded examples: its name, and labels."""
+
+    def labelled(self, *labels):
+        self.labels = np.array(labels)
+        return self
 
 
-def test_scores_hold_every_variant():
-    assert scores(GOOD, LABELS) == {"accuracy": 1, "matthews_correlation": 1, "f1_macro": 1}
-    assert list(scores(GOOD, LABELS, ["accuracy"])) == ["accuracy"]
+def scored(workspace, *splits):
+    history = History(epochs=[{"epoch": 1, "train_loss": 0.5}])
+    score(workspace, splits, history)
+    return history
 
 
-def test_the_majority_share_is_counted():
-    assert majority(np.array([0, 1, 1, 1])) == 0.75
+def test_a_task_of_one_split_is_scored_as_it_is():
+    outputs = {("a", "validation"): np.eye(2, dtype=np.float32)}
+    part = ScoredSplit("a", "validation", Split("validation").labelled(0, 0), ("accuracy",))
+    history = scored(Scripted(outputs, a="classification"), part)
+    assert history.epochs == [{"epoch": 1, "train_loss": 0.5, "accuracy": 0.5}]
+    assert list(history.outputs[0]) == ["a/validation"]
+
+
+def test_several_splits_of_a_task_count_alike_whatever_their_sizes():
+    outputs = {
+        ("a", "matched"): np.eye(2, dtype=np.float32),
+        ("a", "mismatched"): np.eye(2, dtype=np.float32)[[0, 0, 0, 1]],
+    }
+    parts = [
+        ScoredSplit("a", "matched", Split("matched").labelled(0, 0), ("accuracy",)),
+        ScoredSplit("a", "mismatched", Split("mismatched").labelled(0, 0, 0, 0), ("accuracy",)),
+    ]
+    history = scored(Scripted(outputs, a="classification"), *parts)
+    (record,) = history.epochs
+    assert record["accuracy"] == pytest.approx((1 / 2 + 3 / 4) / 2)
+    assert record["splits"] == {"matched": {"accuracy": 0.5}, "mismatched": {"accuracy": 0.75}}
+    assert list(history.outputs[0]) == ["a/matched", "a/mismatched"]
+
+
+def test_several_tasks_are_scored_each_by_its_own_head_and_metrics():
+    outputs = {
+        ("a", "validation"): np.eye(2, dtype=np.float32),
+        ("b", "dev"): np.array([[1.0], [2.0], [4.0]], np.float32),
+    }
+    parts = [
+        ScoredSplit("a", "validation", Split("validation").labelled(0, 1), ("accuracy",)),
+        ScoredSplit("b", "dev", Split("dev").labelled(0.5, 2.5, 3.0), ("pearson",)),
+    ]
+    (record,) = scored(Scripted(outputs, a="classification", b="regression"), *parts).epochs
+    pearson = np.corrcoef([1, 2, 4], [0.5, 2.5, 3])[0, 1]
+    assert record["accuracy"] == 1, "the first task's scores stand where those of one task do"
+    assert record["tasks"] == {"a": {"accuracy": 1}, "b": {"pearson": pytest.approx(pearson)}}
+
+
+def test_a_summary_tells_of_tasks_and_splits_only_where_there_are_several():
+    one = {"a": {"validation": {"accuracy": 0.25}}}
+    assert summary(one) == {"accuracy": 0.25}
+    two = one | {"b": {"x": {"accuracy": 1.0}, "y": {"accuracy": 0.0}}}
+    mean = {"accuracy": 0.5, "splits": {"x": {"accuracy": 1.0}, "y": {"accuracy": 0.0}}}
+    assert summary(two) == {"accuracy": 0.25, "tasks": {"a": {"accuracy": 0.25}, "b": mean}}
+
+
+def test_an_epoch_is_scored_by_the_answers_of_the_head():
+    encoded, model = random_encoded(9), fresh("bert", "classification")
+    part = ScoredSplit("toy", "validation", encoded, ("accuracy", "f1_macro"))
+    history = scored(Workspace(model), part)
+    outputs = predict(model, encoded, "toy")
+    assert np.array_equal(history.outputs[0]["toy/validation"], outputs)
+    wanted = compute(("accuracy", "f1_macro"), outputs.argmax(axis=1), encoded.labels)
+    assert history.epochs[0] == {"epoch": 1, "train_loss": 0.5} | wanted
+
+
+# Signs that nothing was learnt
 
 
 def test_a_good_run_is_not_degenerate():
-    assert degenerate(GOOD, LABELS, FALLING) == []
+    assert reasons(GOOD, LABELS, FALLING) == []
 
 
 def test_every_sign_of_a_run_that_learnt_nothing_is_named():
     constant = np.tile(np.array([[0.0, 1.0]]), (40, 1)) + RNG.normal(0, 0.01, (40, 2))
-    assert degenerate(constant, LABELS) == ["constant prediction", "at or below majority"]
-    tied = np.zeros((40, 2))
-    assert degenerate(tied, np.zeros(40, int)) == [
+    assert reasons(constant, LABELS) == ["constant prediction", "at or below majority"]
+    ties = np.zeros((40, 2))
+    assert reasons(ties, np.zeros(40, int)) == [
         "constant prediction",
         "at or below majority",
         "tied logits",
     ]
     broken = GOOD.copy()
     broken[3] = np.nan
-    assert degenerate(broken, LABELS) == ["not finite"]
-    assert degenerate(GOOD, LABELS, [0.7, np.inf, np.nan])[0] == "not finite"
-    assert degenerate(GOOD, LABELS, [0.69] * 20) == ["flat loss"]
-    assert "at or below majority" in degenerate(1 - GOOD, LABELS)
+    assert reasons(broken, LABELS) == ["not finite"]
+    assert reasons(GOOD, LABELS, [0.7, np.inf, np.nan])[0] == "not finite"
+    assert reasons(GOOD, LABELS, [0.69] * 20) == ["flat loss"]
+    assert "at or below majority" in reasons(1 - GOOD, LABELS)
+
+
+def test_numbers_have_no_majority_and_are_degenerate_where_all_are_the_same():
+    labels = np.linspace(0, 5, 40)
+    outputs = np.linspace(1, 2, 40, dtype=np.float32)[:, None]
+    none = np.zeros(40, bool)
+    assert degenerate(outputs[:, 0], labels, outputs, none, FALLING) == []
+    same = np.full((40, 1), 2.5, np.float32)
+    assert degenerate(same[:, 0], labels, same, none, FALLING) == ["constant prediction"]
+    lost = np.full((40, 1), np.nan, np.float32)
+    assert "not finite" in degenerate(lost[:, 0], labels, lost, none, FALLING)
+
+
+def test_one_logit_per_example_is_not_taken_for_class_0():
+    """The answers count: an argmax over one column would be constant."""
+    outputs = np.where(LABELS, 2.0, -2.0)[:, None]
+    answers = (outputs[:, 0] > 0).astype(np.int64)
+    assert degenerate(answers, LABELS, outputs, np.zeros(40, bool), FALLING) == []

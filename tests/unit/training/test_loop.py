@@ -5,51 +5,24 @@ import numpy as np
 import pytest
 import torch
 from torch.utils.data import RandomSampler
-from transformers import get_linear_schedule_with_warmup
 
 from stilts.models.batch import pack
-from stilts.models.load import forward
-from stilts.models.tokens import encode
-from stilts.training.evaluation import predict, scores
-from stilts.training.loop import DEFAULTS, total_steps, train, windows
-from stilts.training.steps import rate
+from stilts.training.evaluation import predict
+from stilts.training.loop import train
 from stilts.training.workspace import Workspace
-from tests.toys.tiny_models import STILL, fresh, pairs, questions, random_encoded, tokenizer_of
+from tests.toys.tiny_models import STILL, fresh, random_encoded, split_of, weights_of
 
 RECIPE = {"lr": 5e-3, "batch": 8, "warmup": 0.2, "seed": 12, "epochs": 1}
-
-
-def encoded_of(family, kind, count):
-    rows = pairs(count, classes=3) if kind == "classification" else questions(count)
-    return encode(rows, kind, tokenizer_of(family), 24)
 
 
 def test_accumulation_equals_the_full_batch():
     encoded = random_encoded(21)
     whole, split = (fresh("roberta", "classification", **STILL) for _ in range(2))
-    one = train(Workspace(whole), encoded, RECIPE)
-    two = train(Workspace(split), encoded, RECIPE | {"micro_batch": 2})
+    one = train(Workspace(whole), {"toy": encoded}, RECIPE)
+    two = train(Workspace(split), {"toy": encoded}, RECIPE | {"micro_batch": 2})
     np.testing.assert_allclose(one.losses, two.losses, atol=1e-6)
     for left, right in zip(whole.parameters(), split.parameters(), strict=True):
         torch.testing.assert_close(left, right, atol=1e-5, rtol=0)
-
-
-def test_windows_weigh_examples_equally_even_in_an_incomplete_window():
-    cut = windows(np.arange(21), DEFAULTS | {"batch": 8, "micro_batch": 2})
-    assert [len(parts) for parts, _ in cut] == [4, 4, 3]
-    assert all(stepped for _, stepped in cut)
-    assert [weight for _, weight in cut[2][0]] == [1 / 5] * 3
-    assert np.concatenate([part for parts, _ in cut for part, _ in parts]).tolist() == [*range(21)]
-
-
-def test_a_carried_window_is_weighed_as_in_the_released_code_and_not_stepped():
-    recipe = DEFAULTS | {"batch": 8, "micro_batch": 2, "last_window": "carry", "epochs": 3}
-    cut = windows(np.arange(21), recipe)
-    assert [stepped for _, stepped in cut] == [True, True, False]
-    assert [weight for _, weight in cut[2][0]] == [1 / 8, 1 / 8, 1 / 4]
-    assert total_steps(21, recipe) == 6
-    whole = DEFAULTS | {"batch": 8, "last_window": "carry", "epochs": 3}
-    assert total_steps(21, whole) == 9, "without accumulation every batch is stepped"
 
 
 def test_a_carried_gradient_reaches_the_next_epochs_first_step():
@@ -58,7 +31,7 @@ def test_a_carried_gradient_reaches_the_next_epochs_first_step():
     recipe = {"lr": 1e-2, "batch": 2, "micro_batch": 1, "seed": 3, "epochs": 2, "clip": None}
     model = fresh("bert", "classification", **STILL)
     twin = copy.deepcopy(model).train()
-    train(Workspace(model), encoded, recipe | {"last_window": "carry"})
+    train(Workspace(model), {"toy": encoded}, recipe | {"last_window": "carry"})
     sampler = RandomSampler(range(3), generator=torch.Generator().manual_seed(3))
     optimizer = torch.optim.AdamW(twin.parameters(), lr=1e-2, weight_decay=0)
     for factor in (1.0, 0.5):
@@ -75,7 +48,7 @@ def test_a_carried_gradient_reaches_the_next_epochs_first_step():
 
 def half_loss(model, encoded, example):
     batch = pack(encoded, [example])
-    return torch.nn.functional.cross_entropy(forward(model, batch), batch.labels) / 2
+    return torch.nn.functional.cross_entropy(model(batch, "toy"), batch.labels) / 2
 
 
 def test_clipping_after_every_micro_batch_differs_from_clipping_the_step():
@@ -84,27 +57,10 @@ def test_clipping_after_every_micro_batch_differs_from_clipping_the_step():
     ends = []
     for each in ("step", "micro_batch"):
         model = fresh("bert", "classification", **STILL)
-        ends.append(train(Workspace(model), encoded, recipe | {"clip_each": each}).losses[-1])
+        ends.append(
+            train(Workspace(model), {"toy": encoded}, recipe | {"clip_each": each}).losses[-1]
+        )
     assert ends[0] != ends[1]
-
-
-def test_the_schedule_by_hand():
-    ten = DEFAULTS | {"warmup": 0.2}
-    wanted = [0, 0.5, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]
-    assert [rate(step, 10, ten) for step in range(10)] == wanted
-    assert [rate(step, 4, DEFAULTS) for step in range(4)] == [1, 0.75, 0.5, 0.25]
-    rounded_down = [rate(step, 7, DEFAULTS | {"warmup": 0.2}) for step in range(2)]
-    assert rounded_down == [0, 1], "int(1.4) = 1 warmup step"
-
-
-@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.33])
-def test_the_schedule_equals_transformers(warmup):
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    schedule = get_linear_schedule_with_warmup(optimizer, int(warmup * 31), 31)
-    for step in range(31):
-        assert rate(step, 31, {"warmup": warmup}) == pytest.approx(schedule.get_last_lr()[0])
-        optimizer.step()
-        schedule.step()
 
 
 def test_the_same_inputs_give_the_same_bytes():
@@ -113,15 +69,18 @@ def test_the_same_inputs_give_the_same_bytes():
     for _ in range(2):
         model = fresh("roberta", "classification")
         torch.rand(3)
-        history = train(Workspace(model), encoded, RECIPE | {"epochs": 2}, validation=held_out)
-        ends.append(
-            (history, [parameter.detach().numpy().tobytes() for parameter in model.parameters()])
+        history = train(
+            Workspace(model), {"toy": encoded}, RECIPE | {"epochs": 2}, scored=[split_of(held_out)]
         )
+        ends.append((history, weights_of(model)))
     (one, weights), (two, again) = ends
     assert weights == again
     assert (one.losses, one.epochs) == (two.losses, two.epochs)
-    assert all(np.array_equal(a, b) for a, b in zip(one.logits, two.logits, strict=True))
-    other = train(Workspace(fresh("roberta", "classification")), encoded, RECIPE | {"seed": 42})
+    for first, second in zip(one.outputs, two.outputs, strict=True):
+        assert np.array_equal(first["toy/validation"], second["toy/validation"])
+    other = train(
+        Workspace(fresh("roberta", "classification")), {"toy": encoded}, RECIPE | {"seed": 42}
+    )
     assert other.losses != one.losses[: len(other.losses)]
 
 
@@ -129,9 +88,9 @@ def test_dropout_is_active_in_training_only():
     encoded = random_encoded(8)
     model = fresh("bert", "classification", hidden_dropout_prob=0.5)
     recipe = RECIPE | {"lr": 0.0, "epochs": 2}
-    history = train(Workspace(model), encoded, recipe, validation=encoded)
+    history = train(Workspace(model), {"toy": encoded}, recipe, scored=[split_of(encoded)])
     assert history.losses[0] != history.losses[1]
-    assert np.array_equal(history.logits[0], history.logits[1])
+    assert np.array_equal(*(outputs["toy/validation"] for outputs in history.outputs))
 
 
 def test_validation_is_scored_after_every_epoch_and_does_not_change_training():
@@ -140,19 +99,20 @@ def test_validation_is_scored_after_every_epoch_and_does_not_change_training():
     steps = []
     history = train(
         Workspace(seen),
-        encoded,
+        {"toy": encoded},
         RECIPE | {"epochs": 3},
-        validation=held_out,
-        metrics=["accuracy"],
+        scored=[split_of(held_out)],
         progress=lambda now, total, loss: steps.append((now.steps, total, loss.item())),
     )
-    assert train(Workspace(blind), encoded, RECIPE | {"epochs": 3}).losses == history.losses
+    assert (
+        train(Workspace(blind), {"toy": encoded}, RECIPE | {"epochs": 3}).losses == history.losses
+    )
     assert [record["epoch"] for record in history.epochs] == [1, 2, 3]
     assert set(history.epochs[0]) == {"epoch", "train_loss", "accuracy"}
     assert history.epochs[0]["train_loss"] == pytest.approx(np.mean(history.losses[:3]))
-    assert np.array_equal(history.logits[-1], predict(seen, held_out))
-    last = scores(history.logits[-1], held_out.labels, ["accuracy"])
-    assert last["accuracy"] == history.epochs[-1]["accuracy"]
+    outputs = history.outputs[-1]["toy/validation"]
+    assert np.array_equal(outputs, predict(seen, held_out, "toy"))
+    assert history.epochs[-1]["accuracy"] == np.mean(outputs.argmax(axis=1) == held_out.labels)
     assert steps == [(i, 9, loss) for i, loss in zip(range(1, 10), history.losses, strict=True)]
     assert history.tokens == 3 * encoded.lengths.sum()
 
@@ -161,7 +121,10 @@ def test_a_diverged_run_is_a_result_and_not_an_error():
     encoded = random_encoded(16)
     model = fresh("bert", "classification")
     history = train(
-        Workspace(model), encoded, RECIPE | {"lr": math.inf, "epochs": 3}, validation=encoded
+        Workspace(model),
+        {"toy": encoded},
+        RECIPE | {"lr": math.inf, "epochs": 3},
+        scored=[split_of(encoded)],
     )
     assert history.diverged
     assert len(history.epochs) < 3, "it stops early"
@@ -175,7 +138,7 @@ def test_the_model_learns_a_rule_in_bf16_too():
     encoded.tokens[encoded.offsets + 1] = marked
     recipe = {"lr": 3e-3, "batch": 8, "seed": 1, "epochs": 12}
     model = fresh("roberta", "classification", num_labels=2)
-    history = train(Workspace(model, "bf16"), encoded, recipe, validation=encoded)
+    history = train(Workspace(model, "bf16"), {"toy": encoded}, recipe, scored=[split_of(encoded)])
     assert history.epochs[-1]["accuracy"] > 0.9
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
@@ -183,6 +146,8 @@ def test_the_model_learns_a_rule_in_bf16_too():
 def test_impossible_recipes_are_refused():
     model, encoded = fresh("bert", "classification"), random_encoded(3)
     with pytest.raises(ValueError, match="batch 8 is no multiple of micro_batch 3"):
-        train(Workspace(model), encoded, RECIPE | {"micro_batch": 3})
+        train(Workspace(model), {"toy": encoded}, RECIPE | {"micro_batch": 3})
     with pytest.raises(ValueError, match="3 examples never fill a window of 8"):
-        train(Workspace(model), encoded, RECIPE | {"micro_batch": 2, "last_window": "carry"})
+        train(
+            Workspace(model), {"toy": encoded}, RECIPE | {"micro_batch": 2, "last_window": "carry"}
+        )

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from stilts.files.manifest import read_manifest
+from stilts.jobs.derive_task import derive_task
+from stilts.jobs.fetch_task import fetch_task
 from stilts.question.catalogue import load_catalogue
 from stilts.tasks.generators.synthesis_gpt2 import halves
-from stilts.tasks.rows import derive_task, fetch_task, read_split
+from stilts.tasks.rows import read_split
 
 MIRROR = os.environ.get("STILTS_MIRROR", "")
 CATALOGUE = load_catalogue(Path(__file__).resolve().parents[3] / "catalogue")

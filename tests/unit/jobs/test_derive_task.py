@@ -5,8 +5,10 @@ import pytest
 
 from stilts.errors import UserError
 from stilts.files.manifest import read_manifest
+from stilts.jobs.derive_task import derive_task
 from stilts.question.catalogue import load_catalogue
-from stilts.tasks.rows import derive_task, read_split, write_task
+from stilts.tasks.make import write_task
+from stilts.tasks.rows import read_split
 
 CATALOGUE = load_catalogue(Path(__file__).resolve().parents[3] / "catalogue")
 

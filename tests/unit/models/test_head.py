@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from stilts.errors import UserError
+from stilts.models.batch import IGNORED, pack, padded
+from stilts.models.head import largest, pose, set_dropout, tied
+from stilts.models.heads import classification, multiple_choice, regression
+from tests.toys.tiny_models import STILL, facts_of, fresh, random_encoded, several
+
+
+def test_the_answer_is_the_best_option():
+    outputs = np.array([[0.1, 0.2], [3, -1], [0, 1e-6]])
+    assert largest(outputs).tolist() == [1, 0, 1]
+    for head in (classification.Head, multiple_choice.Head):
+        assert head.answer(outputs, None).tolist() == [1, 0, 1]
+
+
+def test_ties_do_not_score_full_marks_when_gold_is_always_first():
+    outputs = np.zeros((1000, 4), np.float32)
+    assert np.mean(largest(outputs) == 0) == pytest.approx(0.25, abs=0.05)
+    assert largest(outputs).tolist() == largest(outputs).tolist(), "the draw is deterministic"
+
+
+def test_a_tie_is_drawn_among_the_best_only_and_spares_the_other_rows():
+    outputs = np.tile(np.array([[1.0, 0.0, 1.0]]), (200, 1))
+    outputs[0] = [0, 5, 0]
+    drawn = largest(outputs)
+    assert drawn[0] == 1
+    assert set(drawn[1:]) == {0, 2}
+    assert tied(outputs).tolist() == [False, *[True] * 199]
+
+
+def test_outputs_that_are_not_numbers_count_as_a_tie():
+    outputs = np.full((400, 2), np.nan, np.float32)
+    assert np.mean(largest(outputs) == 0) == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_answer_of_a_regression_is_its_number_and_never_a_class():
+    outputs = np.array([[0.25], [4.5], [-1.0]], np.float32)
+    assert regression.Head.answer(outputs, None).tolist() == [0.25, 4.5, -1.0]
+    assert not regression.Head.ties(outputs).any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "key"),
+    [
+        ("classification", "classification", "toy"),
+        ("regression", "regression", "toy"),
+        ("multiple_choice", "multiple_choice", "multiple_choice"),
+    ],
+)
+def test_a_head_is_named_by_its_task_or_where_tasks_share_it_by_itself(kind, head, key):
+    task = pose(facts_of(kind))
+    assert (task.name, task.head, task.key) == ("toy", head, key)
+
+
+def test_a_setting_names_another_head():
+    assert pose(facts_of("classification"), "regression").head == "regression"
+    with pytest.raises(UserError, match="task 'toy': unknown head 'poet'; allowed: classification"):
+        pose(facts_of("classification"), "poet").plugin  # noqa: B018
+
+
+def test_tasks_of_one_model_share_the_head_of_multiple_choice_and_no_other():
+    model = several("bert", {"a": "multiple_choice", "b": "multiple_choice", "c": "classification"})
+    assert model.head("a") is model.head("b")
+    assert model.answers == {"a": "multiple_choice", "b": "multiple_choice", "c": "c"}
+    model.forget("multiple_choice")
+    assert model.answers == {"c": "c"} and list(model.heads) == ["c"]
+    assert [*model.parts] == [model.head("c")]
+
+
+@pytest.mark.parametrize("family", ["roberta", "bert", "electra", "mobilebert"])
+def test_the_loss_of_a_regression_equals_that_of_transformers(family):
+    """In the loss and in every gradient, for a batch and its sum over parts."""
+    ours, theirs = (fresh(family, "regression", **STILL) for _ in range(2))
+    encoded = random_encoded(6, classes=0)
+    assert encoded.labels.dtype == np.float64
+    batch = pack(encoded, range(6))
+    tokens, types, visible = padded(batch, theirs.config.pad_token_id)
+    owner = theirs.head("toy").owner
+    assert owner.config.problem_type == "regression" and owner.config.num_labels == 1
+    arguments = {"input_ids": tokens, "token_type_ids": types, "attention_mask": visible}
+    wanted = owner(**arguments, labels=batch.labels.float()).loss
+    wanted.backward()
+    found = sum(ours.loss(pack(encoded, part), "toy") for part in ([0, 3], [1, 2, 4, 5])) / 6
+    found.backward()
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
+    for (name, left), right in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        if right.grad is not None:
+            torch.testing.assert_close(left.grad, right.grad, atol=1e-5, rtol=1e-5, msg=name)
+
+
+@pytest.mark.parametrize("kind", ["classification", "multiple_choice"])
+def test_the_loss_of_classes_equals_cross_entropy(kind):
+    choices = 3 if kind == "multiple_choice" else 1
+    model, batch = fresh("bert", kind, **STILL), pack(random_encoded(6, choices), range(6))
+    wanted = functional.cross_entropy(model(batch, "toy"), batch.labels, reduction="sum")
+    torch.testing.assert_close(model.loss(batch, "toy"), wanted)
+
+
+@pytest.mark.parametrize("head", [classification, multiple_choice, regression])
+def test_an_example_without_label_has_no_loss(head):
+    outputs = torch.tensor([[1.0], [3.0]]) if head is regression else torch.eye(2)
+    labels = torch.tensor([0.5, IGNORED] if head is regression else [1, IGNORED])
+    alone = head.Head.loss(None, outputs[:1], labels[:1])
+    assert head.Head.loss(None, outputs, labels) == alone != 0
+
+
+@pytest.mark.parametrize("family", ["roberta", "bert", "electra", "deberta", "deberta-v2"])
+def test_dropout_of_a_head_leaves_the_encoders_alone(family):
+    model = fresh(family, "classification", hidden_dropout_prob=0.1)
+    encoder = dropouts(model.encoder)
+    set_dropout(model.head("toy"), 0.4)
+    assert dropouts(model.encoder) == encoder and set(encoder.values()) != {0.4}
+    found = set(dropouts(model.head("toy")).values())
+    assert found == {0.4}
+
+
+def dropouts(module):
+    """Return what every dropout layer drops, by name, whatever its class calls it."""
+    return {
+        name: part.p if hasattr(part, "p") else part.drop_prob
+        for name, part in module.named_modules()
+        if "Dropout" in type(part).__name__
+    }
