@@ -68,9 +68,8 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/stages.smk"
 include: "workflow/rules/runs.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/summary.smk"
+include: "workflow/rules/evidence.smk"
+include: "workflow/rules/commands.smk"
 
 
 onstart:

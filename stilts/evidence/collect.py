@@ -1,15 +1,16 @@
-"""Run files into `runs.csv` and `scores.csv`, one tidy row each."""
+"""Run files into `runs.csv`, files of scores into `scores.csv`: one tidy row each."""
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from stilts.files.manifest import write_atomic
-from stilts.files.store import TrialStore
+from stilts.files.store import Trials
 from stilts.question.chain import chain_tasks
+from stilts.question.grid import parse_point
 
 NAMES = ("study", "scale", "protocol", "model", "chain", "target")
 AXES = ("lr", "batch", "warmup", "seed")
@@ -47,27 +48,38 @@ SCORE_COLUMNS = (
 )
 
 
-def collect_runs(files: Iterable[str], table: Path, store: TrialStore, axes: Sequence[str]) -> None:
+def collect_runs(
+    cells: Iterable[Mapping[str, Iterable[str]]],
+    table: Path,
+    trials: Trials,
+    axes: Iterable[str],
+) -> None:
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
 
-    Seconds, rates and memory come from the store; a pruned entry leaves them empty. Axes of the
-    grids that are no columns yet are appended.
+    Args:
+        cells: `folders` of run files, each with a file for every one of `points`.
+        table: the file to write.
+        trials: tell seconds, rates and memory; a pruned entry leaves them empty.
+        axes: of the study's grids. Those that have no column yet get one at the end, sorted; it
+            is empty in the rows of runs whose own grid has no such axis.
     """
-    added = [axis for axis in axes if axis not in AXES]
-    rows = (_run_row(_read(file), store, added) for file in files)
-    _write(table, (*RUN_COLUMNS, *added), rows)
+    others = tuple(sorted({*axes} - {*AXES}))
+    rows = (
+        _run_row(_read(f"{folder}/{point}.json"), trials, others)
+        for alike in cells
+        for folder in alike["folders"]
+        for point in alike["points"]
+    )
+    _write(table, RUN_COLUMNS + others, rows)
 
 
 def collect_scores(files: Iterable[str], table: Path) -> None:
-    """Write `scores.csv`: one row per checkpoint and task, `seen` if it was trained on that."""
-    rows = (
-        {
-            **run,
-            "seen": run["target"] in chain_tasks(run["chain"]),
-            "degenerate_reasons": _reasons(run),
-        }
-        for run in map(_read, files)
-    )
+    """Write `scores.csv`: one row per checkpoint and task.
+
+    `seen` says whether a stage of the checkpoint's chain trained on the task.
+    """
+    scores = map(_read, files)
+    rows = ({**each, "degenerate_reasons": _reasons(each), "seen": _seen(each)} for each in scores)
     _write(table, SCORE_COLUMNS, rows)
 
 
@@ -80,17 +92,23 @@ def _read(file: str) -> dict[str, Any]:
         ) from None
 
 
-def _run_row(run: Mapping[str, Any], store: TrialStore, axes: Sequence[str]) -> dict[str, Any]:
-    metric, scores = run["metric"], run["scores"]
+def _run_row(run: Mapping[str, Any], trials: Trials, others: Iterable[str]) -> dict[str, Any]:
+    metric, scores, recipe = run["metric"], run["scores"], run["recipe"]
+    own = parse_point(run["point"])
     return {
         **run,
-        **{axis: run["recipe"][axis] for axis in (*AXES, *axes)},
+        **{axis: recipe[axis] for axis in AXES},
+        **{axis: recipe[axis] for axis in others if axis in own},
         "score_last": scores["last"][metric],
         "score_best": scores["best"][metric],
         "best_epoch": scores["best"]["epoch"],
         "degenerate_reasons": _reasons(run),
-        **store.timing(run["key"]),
+        **trials.timing(run["key"]),
     }
+
+
+def _seen(score: Mapping[str, Any]) -> bool:
+    return score["target"] in chain_tasks(score["chain"])
 
 
 def _reasons(run: Mapping[str, Any]) -> str:

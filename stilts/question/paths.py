@@ -126,10 +126,10 @@ class Layout:
         folder = self.run_folder(study, cell)
         return [f"{folder}/{point}.json" for point in self.question.plans[study].points[cell]]
 
-    def collected_runs(self, study: str) -> list[list[list[str]]]:
-        """Return the folders of all runs of a study, and the points that lie in each of them."""
+    def collected_runs(self, study: str) -> list[dict[str, list[str]]]:
+        """Return the `folders` of all runs of a study, with the `points` that lie in each."""
         return [
-            [[self.run_folder(study, cell) for cell in cells], list(points)]
+            {"folders": [self.run_folder(study, cell) for cell in cells], "points": list(points)}
             for points, cells in self._sets(study).items()
         ]
 

@@ -1,15 +1,13 @@
-"""Collect a study's run files into two tidy tables."""
+"""Collect a study's run files and scores into two tidy tables."""
 
-from itertools import product
 from pathlib import Path
 
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
     from stilts.evidence.collect import collect_runs, collect_scores
-    from stilts.files.store import TrialStore
+    from stilts.files.store import Store
 
-    sets = snakemake.params.cells
-    runs = [f"{cell}/{point}.json" for cells in sets for cell, point in product(*cells)]
-    collect_runs(runs, Path(snakemake.output.runs), TrialStore(), snakemake.params.axes)
-    collect_scores(snakemake.input.scores, Path(snakemake.output.scores))
+    params, output = snakemake.params, snakemake.output
+    collect_runs(params.cells, Path(output.runs), Store().trials, params.axes)
+    collect_scores(snakemake.input.scores, Path(output.scores))

@@ -1,9 +1,9 @@
-"""This part of the workflow says what is asked, what it would cost, and what came out.
+"""This part of the workflow says what would run, what is done, and what nobody needs any more.
 
 REQUIRED INPUTS:
-    the question; for the report every table and figure
+    the question
 OUTPUTS:
-    results/{scale}/config.yaml, results/{scale}/report.html
+    none; each rule prints
 """
 
 
@@ -11,9 +11,7 @@ localrules:
     plan,
     prune,
     prune_delete,
-    record_question,
     status,
-    write_report,
 
 
 rule plan:
@@ -62,37 +60,3 @@ rule prune_delete:
         config=beside_a_run(lambda layout: dict(layout.question.config)),
     script:
         "../scripts/prune_delete.py"
-
-
-rule record_question:
-    output:
-        "results/{scale}/config.yaml",
-    log:
-        "logs/{scale}/record_question.log",
-    conda:
-        "../../envs/report.yaml"
-    params:
-        question=record(QUESTION),
-        code=fingerprint("workflow/scripts/record_question.py"),
-    script:
-        "../scripts/record_question.py"
-
-
-rule write_report:
-    input:
-        template="workflow/report/page.html",
-        question="results/{scale}/config.yaml",
-        tables=TARGETS.tables(),
-        figures=TARGETS.figures(),
-    output:
-        "results/{scale}/report.html",
-    log:
-        "logs/{scale}/write_report.log",
-    conda:
-        "../../envs/report.yaml"
-    params:
-        studies=TARGETS.titles(),
-        inputs=lambda wildcards, input: list(input),
-        code=fingerprint("workflow/scripts/write_report.py"),
-    script:
-        "../scripts/write_report.py"
