@@ -56,7 +56,7 @@ def estimate(cell: Mapping[str, Any], store: Store, device: str) -> Estimate:
     """Estimate one cell.
 
     Args:
-        cell: as `Layout.plan` describes it: `spec`, `runs`, folders `checkpoint` and `data`,
+        cell: as `lay_out` describes it: `spec`, `runs`, folders `checkpoint` and `data`,
             `rows` by split, `sequences` per example, `body` parameters (None: unknown).
         store: looked up where the parents exist; without them no trial's key is known.
         device: the reader's choice.
@@ -105,7 +105,7 @@ def plan_text(plan: Mapping[str, Any], store: Store, device: str) -> str:
     """Return the plan as text for a terminal.
 
     Args:
-        plan: what `Layout.plan` returns.
+        plan: what `lay_out` returns.
         store: the trial store.
         device: the reader's choice of `auto`, `cpu` or `cuda`.
     """

@@ -63,7 +63,8 @@ class Question:
 
     @property
     def _study_models(self) -> list[str]:
-        named = (cell.model for plan in self.plans.values() for cell in plan.cells)
+        plans = self.plans.values()
+        named = (cell.model for plan in plans for cell in (*plan.cells, *plan.scores))
         return list(dict.fromkeys(named))
 
     def _generator_origin(self, task: Task) -> Mapping[str, Any]:

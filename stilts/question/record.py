@@ -51,7 +51,7 @@ def _study(plan: StudyPlan) -> dict[str, Any]:
         "claim": plan.study.claim,
         "protocol": plan.study.protocol,
         "label": plan.label,
-        "models": list(dict.fromkeys(cell.model for cell in plan.cells)),
+        "models": list(dict.fromkeys(cell.model for cell in (*plan.cells, *plan.scores))),
         "runs": sum(map(len, plan.points.values())),
         "unavailable": ["/".join(cell) for cell in plan.unavailable],
         "axes": _axes(plan.points.values()),

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from stilts.errors import unknown
+from stilts.errors import UserError, unknown
 from stilts.question.catalogue import read_yaml
-from stilts.question.settings import Layer, Setting, Settings, read_layer
+from stilts.question.settings import Layer, Setting, Settings, demand_block, read_layer
 
 # What a scale says of all studies, and may say otherwise of one.
 OF_A_STUDY = {"lr_factor", "size_factor", "settings"}
@@ -69,6 +69,7 @@ def load_scale(folder: Path, name: str) -> Scale:
     where = f"{folder / name}.yaml"
     block = _with_layers(_read(folder, name), where, KEYS, {*KEYS, "extends"})
     studies = block.pop("studies", {})
+    demand_block(studies, f"{where}, studies")
     own = {
         study: _with_layers(said, f"{where}, studies.{study}", OF_A_STUDY, OF_A_STUDY)
         for study, said in studies.items()
@@ -79,9 +80,13 @@ def load_scale(folder: Path, name: str) -> Scale:
 def _with_layers(
     block: Mapping[str, Any], where: str, known: set[str], listed: set[str]
 ) -> dict[str, Any]:
+    demand_block(block, where)
     for key in block:
         if key not in known:
             raise unknown("key", key, listed, where)
+    for key in ("lr_factor", "size_factor"):
+        if not isinstance(block.get(key, 1), int | float) or block.get(key, 1) <= 0:
+            raise UserError(f"{where}: {key} is {block[key]!r}, which is not a number above 0")
     read = {key: value for key, value in block.items() if key != "settings"}
     if "settings" in block:
         read["layers"] = (read_layer(block["settings"], f"{where}, settings", "scale"),)

@@ -71,7 +71,7 @@ def read_settings(
     block: Any, where: str, known: Mapping[str, Any] | None, origin: str | None = None
 ) -> dict[str, Setting]:
     """Read settings as `read_layer` does; `known` None takes any name and value."""
-    _demand_block(block, where)
+    demand_block(block, where)
     read = {}
     for name, value in block.items():
         if known is not None:
@@ -84,12 +84,12 @@ def read_settings(
 
 
 def _places(block: Any, where: str) -> Iterator[tuple[Place, Any]]:
-    _demand_block(block, where)
+    demand_block(block, where)
     for part, content in block.items():
         if part in PLAIN:
             yield (part,), content
         elif part in NAMED:
-            _demand_block(content, f"{where}.{part}")
+            demand_block(content, f"{where}.{part}")
             for name, settings in content.items():
                 yield from _inner((part, name), settings, f"{where}.{part}.{name}")
         else:
@@ -100,7 +100,7 @@ def _inner(place: Place, settings: Any, where: str) -> Iterator[tuple[Place, Any
     if place[0] in ("stages", "variants") and isinstance(settings, Mapping):
         settings = dict(settings)
         tasks = settings.pop("tasks", {})
-        _demand_block(tasks, f"{where}.tasks")
+        demand_block(tasks, f"{where}.tasks")
         for task, posed in tasks.items():
             yield (*place, "tasks", task), posed
     yield place, settings
@@ -122,6 +122,7 @@ def _tagged(value: Any, where: str) -> Setting:
     raise UserError(f"{where}: write {{<origin>: value}} with an origin of {', '.join(ORIGINS)}")
 
 
-def _demand_block(value: Any, where: str) -> None:
+def demand_block(value: Any, where: str) -> None:
+    """Raise a `UserError` for what is no mapping."""
     if not isinstance(value, Mapping):
-        raise UserError(f"{where}: expected a block of settings, found {value!r}")
+        raise UserError(f"{where}: expected a block, found {value!r}")

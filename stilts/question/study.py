@@ -9,7 +9,14 @@ from stilts.errors import UserError, unknown
 from stilts.question.catalogue import read_yaml
 from stilts.question.chain import chain_seed, parse_chain
 from stilts.question.grid import read_axes
-from stilts.question.settings import Layer, Setting, Settings, read_layer, read_settings
+from stilts.question.settings import (
+    Layer,
+    Setting,
+    Settings,
+    demand_block,
+    read_layer,
+    read_settings,
+)
 
 PAPER = "paper"  # the protocol that every study has
 NEEDED = ("title", "models", "grid", "sweeps", "settings", "protocols")
@@ -94,23 +101,18 @@ def load_study(folder: Path, protocol: str) -> Study:
         UserError: an unknown study or key, a setting that does not fit or has no origin.
     """
     path = folder / "study.yaml"
-    if not path.is_file():
-        known = sorted(found.parent.name for found in folder.parent.glob("*/study.yaml"))
-        raise unknown("study", folder.name, known, "config key 'studies'")
-    content = read_yaml(path)
-    for key in content:
-        if key not in KEYS:
-            raise unknown("key", key, KEYS, str(path))
-    for key in NEEDED:
-        if key not in content:
-            raise UserError(f"{path}: '{key}' is missing")
+    content = _read(path)
     protocols = content["protocols"]
-    if PAPER not in protocols:
-        raise UserError(f"{path}, protocols: '{PAPER}' is missing: what the text says")
     held = protocol if protocol in protocols else PAPER
-    models = tuple(content["models"])
-    grids = content.get("grids", {})
-    _demand_known(grids, models, f"{path}, grids")
+    models = _names(content["models"], f"{path}, models")
+    _demand_known(content["grids"], models, f"{path}, grids")
+
+    def sweeps(key: str, ends: str) -> dict[str, Sweep]:
+        return {
+            name: _sweep(block, models, f"{path}, {key}.{name}", ends)
+            for name, block in content[key].items()
+        }
+
     return Study(
         name=folder.name,
         protocol=held,
@@ -120,20 +122,35 @@ def load_study(folder: Path, protocol: str) -> Study:
         claim=content.get("claim", ""),
         models=models,
         grid=_grid(content["grid"], f"{path}, grid"),
-        grids={model: _grid(grid, f"{path}, grids.{model}") for model, grid in grids.items()},
-        sweeps={
-            name: _sweep(block, models, f"{path}, sweeps.{name}", "targets")
-            for name, block in content["sweeps"].items()
+        grids={
+            model: _grid(block, f"{path}, grids.{model}")
+            for model, block in content["grids"].items()
         },
-        scores={
-            name: _sweep(block, models, f"{path}, scores.{name}", "tasks")
-            for name, block in content.get("scores", {}).items()
-        },
+        sweeps=sweeps("sweeps", "targets"),
+        scores=sweeps("scores", "tasks"),
         layers=(
             read_layer(content["settings"], f"{path}, settings"),
             read_layer(protocols[held] or {}, f"{path}, protocols.{held}"),
         ),
     )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        known = sorted(found.parent.name for found in path.parent.parent.glob("*/study.yaml"))
+        raise unknown("study", path.parent.name, known, "config key 'studies'")
+    content = {"grids": {}, "scores": {}, **read_yaml(path)}
+    for key in content:
+        if key not in KEYS:
+            raise unknown("key", key, KEYS, str(path))
+    for key in NEEDED:
+        if key not in content:
+            raise UserError(f"{path}: '{key}' is missing")
+    for key in ("grids", "sweeps", "scores", "protocols"):
+        demand_block(content[key], f"{path}, {key}")
+    if PAPER not in content["protocols"]:
+        raise UserError(f"{path}, protocols: '{PAPER}' is missing: what the text says")
+    return content
 
 
 def _grid(block: Any, where: str) -> dict[str, Setting]:
@@ -151,21 +168,28 @@ def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str) -> Sweep:
     for key in block:
         if key not in known:
             raise unknown("key", key, known, where)
-    _demand_known(block.get("models", ()), models, f"{where}.models")
+    chains, own = _names(block["chains"], f"{where}.chains"), block.get("models", [])
+    _demand_known(own, models, f"{where}.models")
     if block.get("tie", SEED) != SEED:
         raise unknown("tie", block["tie"], [SEED], f"{where}.tie")
     tied = "tie" in block
-    for chain in block["chains"]:
+    for chain in chains:
         parse_chain(chain)
         if tied and chain_seed(chain) is not None:
             raise UserError(f"{where}: chain '{chain}' has a seed, and 'tie' gives it another")
     return Sweep(
-        tuple(block["chains"]),
-        tuple(block[ends]),
-        tuple(block.get("models", ())),
+        chains,
+        _names(block[ends], f"{where}.{ends}"),
+        tuple(own),
         _grid(block["grid"], f"{where}.grid") if "grid" in block else None,
         tied,
     )
+
+
+def _names(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(it, str) for it in value):
+        raise UserError(f"{where}: expected a list of names, found {value!r}")
+    return tuple(value)
 
 
 def _demand_known(named: Any, models: tuple[str, ...], where: str) -> None:

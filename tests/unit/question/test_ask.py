@@ -261,3 +261,11 @@ def test_studies_agree_how_a_derived_task_is_made(own_root, config, seed, agree)
     else:
         with pytest.raises(UserError, match="'rethinking' and 'mine' do not agree how 'hella-sh'"):
             ask({**config, "studies": studies}, own_root)
+
+
+def test_a_model_that_is_only_scored_is_asked_for_too(own_root, config):
+    models = ["roberta-large", "gpt2-medium"]
+    main = {"chains": ["none"], "targets": ["rte"], "models": models[:1]}
+    scores = {"all": {"chains": ["none"], "tasks": ["rte"], "models": models[1:]}}
+    study = write_study(own_root, models=models, sweeps={"main": main}, scores=scores)
+    assert ask({**config, "studies": [study]}, own_root).models == models

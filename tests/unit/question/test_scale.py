@@ -63,11 +63,13 @@ studies:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("gone", "config key 'scale': unknown scale 'gone'; allowed: inner, odd, orphan"),
+        ("gone", "config key 'scale': unknown scale 'gone'; allowed: block, factor, inner"),
         ("odd", "odd.yaml: unknown key 'lr'; allowed: extends, label, lr_factor"),
-        ("orphan", "unknown scale 'nobody'; allowed: inner, odd, orphan"),
+        ("orphan", "unknown scale 'nobody'; allowed: block, factor, inner"),
         ("wrong", "wrong.yaml, settings.all.epochs: 'lots' is not a whole number from 1"),
         ("study", "study.yaml, studies.mine: unknown key 'lr'; allowed: lr_factor, settings, siz"),
+        ("factor", "factor.yaml: lr_factor is 'fast', which is not a number above 0"),
+        ("block", "block.yaml, studies: expected a block, found 5"),
         ("inner", "inner.yaml, studies.mine, settings.all: unknown setting 'epoch'; allowed: ba"),
     ],
 )
@@ -78,6 +80,8 @@ def test_a_wrong_scale_is_refused_with_what_is_allowed(tmp_path, name, said):
         orphan="extends: nobody\n",
         wrong="settings: {all: {epochs: lots}}\n",
         study="studies: {mine: {lr: 1}}\n",
+        factor="lr_factor: fast\n",
+        block="studies: 5\n",
         inner="studies: {mine: {settings: {all: {epoch: 1}}}}\n",
     )
     with pytest.raises(UserError) as caught:
