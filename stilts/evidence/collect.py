@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ SCORE_COLUMNS = (
 
 
 def collect_runs(
-    cells: Iterable[Mapping[str, Iterable[str]]],
+    cells: Iterable[tuple[Iterable[str], Iterable[str]]],
     table: Path,
     trials: Trials,
     axes: Iterable[str],
@@ -57,7 +58,7 @@ def collect_runs(
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
 
     Args:
-        cells: `folders` of run files, each with a file for every one of `points`.
+        cells: (folders, points): each of the folders holds a run file of each of the points.
         table: the file to write.
         trials: tell seconds, rates and memory; a pruned entry leaves them empty.
         axes: of the study's grids. Those that have no column yet get one at the end, sorted; it
@@ -66,9 +67,8 @@ def collect_runs(
     others = tuple(sorted({*axes} - {*AXES}))
     rows = (
         _run_row(_read(f"{folder}/{point}.json"), trials, others)
-        for alike in cells
-        for folder in alike["folders"]
-        for point in alike["points"]
+        for folders, points in cells
+        for folder, point in product(folders, points)
     )
     _write(table, RUN_COLUMNS + others, rows)
 
