@@ -18,8 +18,8 @@ from stilts.jobs.trial import ENGINE, library_versions, read_setting
 from stilts.machine.vitals import jobs_at_work
 from stilts.question.ask import ask
 from stilts.question.catalogue import read_yaml
-from stilts.question.grid import parse_point
 from stilts.question.paths import Layout
+from stilts.question.targets import Targets
 
 DAY = 24 * 3600
 
@@ -55,14 +55,15 @@ class Uses:
         self._open: set[str] = set()
         for layout in layouts:
             self._add(layout)
-        files = [f for layout in layouts for f in (*layout.checkpoints(), *layout.runs())]
+        asked = [Targets(layout) for layout in layouts]
+        files = [file for each in asked for file in (*each.checkpoints(), *each.runs())]
         self.unfinished = not all(Path(file).is_file() for file in files)
 
     def _add(self, layout: Layout) -> None:
         for study, plan in layout.question.plans.items():
             for cell in plan.cells:
                 spec = plan.target_spec(*cell)
-                recipes = [{**spec["recipe"], **parse_point(point)} for point in plan.points]
+                recipes = [{**spec["recipe"], **values} for values in plan.points[cell].values()]
                 parents = (
                     Path(layout.checkpoint_folder(study, cell.model, cell.chain)),
                     Path(layout.data_folder(cell.target)),

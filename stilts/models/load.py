@@ -58,13 +58,14 @@ def load(
         config = read_config(folder)
         tokenizer = read_tokenizer(folder)
     family = family_of(config.model_type)
-    choose_padding(family, config, tokenizer)
     stored = read_heads(folder)
     by_key = {task.key: task for task in posed}
     passed = {key: head for key, head in stored.items() if key not in by_key} if pass_on else {}
     keep_pooler = bool(passed) and has_pooler(folder)
     encoder, heads, absent = _build(folder, config, by_key, keep_pooler=keep_pooler)
     _check_encoder(absent, folder)
+    for one in (encoder, *(head.owner for head in heads.values() if isinstance(head, LibraryHead))):
+        choose_padding(family, one.config, tokenizer)
     reports = {}
     for key, head in heads.items():
         found = stored.get(key)

@@ -31,6 +31,8 @@ class Task:
     split: Mapping[str, Any] = field(default_factory=dict)
     label: str = "label"
     labels: tuple[str, ...] = ()
+    range: tuple[float, ...] = ()
+    scored: tuple[str, ...] = ("validation",)
     metric: str = "accuracy"
     max_tokens: int = 128
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -63,6 +65,8 @@ class Task:
                 raise UserError(f"{place}: '{key}' must be a block, found {values[key]!r}")
         for key in ("first", "second", "labels"):
             values[key] = _texts(values.get(key, ()), key, place)
+        values["scored"] = _texts(values.get("scored", ("validation",)), "scored", place)
+        values["range"] = _bounds(values.get("range", ()), place)
         if isinstance(values.get("options"), list):
             values["options"] = tuple(values["options"])
         if "kind" not in values:
@@ -82,16 +86,9 @@ class Task:
             raise UserError(f"{place}: 'derive' must name a parent and a generator")
         if not self.derive and not any(key in self.source for key in SOURCES):
             raise UserError(f"{place}: 'source' must name one of {', '.join(SOURCES)}, or 'derive'")
-        if self.kind == "corpus":
-            if not self.text:
-                raise UserError(f"{place}: a corpus needs 'text', for example \"{{text}}\"")
-        elif len(self.labels) < 2:
-            raise UserError(f"{place}: 'labels' must list at least two class names in index order")
-        if self.kind == "multiple_choice" and not self.derive:
-            if not self.options:
-                raise UserError(f"{place}: multiple choice needs 'options': columns, or one column")
-            if sum("{option}" in segment for segment in self.second) != 1:
-                raise UserError(f"{place}: 'second' must hold {{option}} once, to mark its place")
+        if not self.scored:
+            raise UserError(f"{place}: 'scored' must list at least one split")
+        _check_kind(self, place)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as plain JSON-like data: what a job gets and a rerun is judged by."""
@@ -197,9 +194,39 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+def _check_kind(task: Task, place: str) -> None:
+    """Check the fields that only tasks of one kind need."""
+    if task.kind == "corpus":
+        if not task.text:
+            raise UserError(f"{place}: a corpus needs 'text', for example \"{{text}}\"")
+    elif task.range:
+        if task.labels or task.kind == "multiple_choice":
+            raise UserError(f"{place}: 'range' says that answers are numbers: drop it or 'labels'")
+    elif len(task.labels) < 2:
+        raise UserError(f"{place}: 'labels' must list at least two class names in index order")
+    if task.kind == "multiple_choice" and not task.derive:
+        if not task.options:
+            raise UserError(f"{place}: multiple choice needs 'options': columns, or one column")
+        if sum("{option}" in segment for segment in task.second) != 1:
+            raise UserError(f"{place}: 'second' must hold {{option}} once, to mark its place")
+
+
+def _bounds(value: Any, place: str) -> tuple[float, ...]:
+    if value in (None, (), []):
+        return ()
+    numbers = _is_list(value) and [isinstance(item, int | float) for item in value]
+    if numbers != [True, True] or not value[0] < value[1]:
+        raise UserError(f"{place}: 'range' must be [lowest, highest], found {value!r}")
+    return tuple(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
 def _texts(value: Any, key: str, place: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+    if not _is_list(value) or not all(isinstance(item, str) for item in value):
         raise UserError(f"{place}: '{key}' must be a list of texts in quotes, found {value!r}")
     return tuple(value)

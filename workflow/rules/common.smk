@@ -15,6 +15,8 @@ from stilts.commands.costs import lay_out
 from stilts.errors import UserError
 from stilts.commands.expected import outline
 from stilts.question.paths import WEIGHTS, Layout
+from stilts.question.record import record
+from stilts.question.targets import Targets
 from stilts.files.manifest import MANIFEST
 from stilts.files.fingerprint import fingerprint
 from stilts.question.ask import ask
@@ -25,6 +27,7 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 LAYOUT = Layout(QUESTION)
+TARGETS = Targets(LAYOUT)
 
 # What planning allocates lives to the end, and the collector would walk through it in vain.
 gc.set_threshold(200_000, 20, 100)
@@ -33,7 +36,7 @@ gc.set_threshold(200_000, 20, 100)
 if workflow.is_main_process:
     for line in QUESTION.unavailable():
         print(f"not available: {line}", file=sys.stderr)
-    for line in remarks():
+    for line in [*QUESTION.remarks(), *remarks()]:
         print(f"note: {line}", file=sys.stderr)
 
 

@@ -28,7 +28,7 @@ rule record_question:
     conda:
         "../../envs/report.yaml"
     params:
-        question=QUESTION.record(),
+        question=record(QUESTION),
         code=fingerprint("workflow/scripts/record_question.py"),
     script:
         "../scripts/record_question.py"
@@ -96,8 +96,8 @@ rule write_report:
     input:
         template="workflow/report/page.html",
         question="results/{scale}/config.yaml",
-        tables=LAYOUT.tables(),
-        figures=LAYOUT.figures(),
+        tables=TARGETS.tables(),
+        figures=TARGETS.figures(),
     output:
         "results/{scale}/report.html",
     log:
@@ -105,7 +105,7 @@ rule write_report:
     conda:
         "../../envs/report.yaml"
     params:
-        studies=LAYOUT.titles(),
+        studies=TARGETS.titles(),
         inputs=lambda wildcards, input: list(input),
         code=fingerprint("workflow/scripts/write_report.py"),
     script:

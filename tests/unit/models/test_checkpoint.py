@@ -8,7 +8,8 @@ from transformers import AutoConfig, AutoModelForMaskedLM
 
 from stilts.errors import UserError
 from stilts.files.manifest import MANIFEST, read_manifest, sha256_of
-from stilts.models.checkpoint import describe, fetch_model
+from stilts.jobs.fetch_model import fetch_model
+from stilts.models.checkpoint import describe
 from stilts.models.load import load
 from tests.toys.tiny_models import checkpoint
 

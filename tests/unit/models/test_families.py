@@ -5,8 +5,6 @@ import sys
 import numpy as np
 import pytest
 import torch
-import transformers
-from safetensors.torch import load_file
 from transformers import (
     CONFIG_MAPPING,
     MODEL_FOR_CAUSAL_LM_MAPPING,
@@ -33,7 +31,6 @@ from tests.toys.tiny_models import (
     pairs,
     questions,
     scatter,
-    tokenizer_of,
 )
 
 KINDS = ("classification", "multiple_choice")
@@ -287,55 +284,3 @@ def test_families_are_read_without_anything_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.split(maxsplit=1) == [str(len(TESTED)), "set()\n"], done.stderr
-
-
-# Checkpoints as people bring them
-
-
-def encoder_of(folder):
-    return AutoModel.from_pretrained(folder).state_dict()
-
-
-@pytest.mark.parametrize(
-    ("family", "head"),
-    [
-        (family, head)
-        for family in TESTED
-        for head in ("ForTokenClassification", "ForQuestionAnswering", "", "shards")
-        if (family, head) != ("llama", "ForQuestionAnswering")
-    ],
-)
-def test_an_encoder_is_carried_whatever_stands_on_it(family, head, tmp_path):
-    """Another task's head, no head at all, or the language model in several files."""
-    if head == "shards":
-        model, tokenizer, _ = load(checkpoint(tmp_path / "base", family), "classification", 2, 5)
-        model.save_pretrained(tmp_path / "own", max_shard_size="20KB")
-        tokenizer.save_pretrained(tmp_path / "own")
-        assert len([*(tmp_path / "own").glob("model-*.safetensors")]) > 1
-    else:
-        checkpoint(tmp_path / "own", family, getattr(transformers, f"AutoModel{head}"))
-    wanted = encoder_of(tmp_path / "own")
-    for kind in KINDS:
-        model, _, report = load(tmp_path / "own", kind, 3, 5)
-        assert any(name.startswith(("classifier.", "score.")) for name in report["new"])
-        found = model.base_model.state_dict()
-        carried = {name for name in wanted if "pooler" not in name}
-        assert carried <= found.keys()
-        assert [name for name in carried if not torch.equal(found[name], wanted[name])] == []
-
-
-def test_names_that_transformers_itself_does_not_find_again_are_refused(tmp_path):
-    """Llama's class for question answering alone calls its encoder `transformer`."""
-    folder = checkpoint(tmp_path, "llama", transformers.AutoModelForQuestionAnswering)
-    with pytest.raises(ValueError, match="lacks 20 weights of the encoder .model.embed_tokens"):
-        load(folder, "classification", 3, 5)
-
-
-@pytest.mark.parametrize("family", TESTED)
-def test_tied_weights_are_stored_once_and_loaded(family, tmp_path):
-    folder = checkpoint(tmp_path, family, tie_word_embeddings=True)
-    vocabulary = len(tokenizer_of(family))
-    stored = load_file(folder / "model.safetensors").values()
-    (words,) = (value for value in stored if value.dim() == 2 and len(value) == vocabulary)
-    model, _, _ = load(folder, "classification", 3, 5)
-    assert torch.equal(model.get_input_embeddings().weight, words)
