@@ -48,7 +48,7 @@ def _cell(layout: Layout, plan: StudyPlan, cell: Cell) -> dict[str, Any]:
         "checkpoint": layout.checkpoint_folder(study, cell.model, cell.chain),
         "data": layout.data_folder(cell.target),
         "rows": question.rows(cell.target),
-        "sequences": len(task.labels) if task.kind == "multiple_choice" else 1,
+        "sequences": task.sequences,
         "body": _size(question, cell.model).get("layers"),
     }
 

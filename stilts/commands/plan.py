@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from stilts.commands.costs import tokens_of
-from stilts.files.store import TrialStore
-from stilts.jobs.trial import read_setting
+from stilts.files.store import Store
+from stilts.jobs.trial import ENTRY, read_setting
 from stilts.machine.hardware import device_kind
 from stilts.question.grid import parse_point
+from stilts.question.recipe import complete
 
 # Effective rates to assume where no stored trial tells: floating-point operations a second.
 ASSUMED_RATE = {"cpu": 2e10, "cuda": 1e14}
@@ -51,7 +52,7 @@ class Estimate:
         return self.trials - self.done - self.stored
 
 
-def estimate(cell: Mapping[str, Any], store: TrialStore, device: str) -> Estimate:
+def estimate(cell: Mapping[str, Any], store: Store, device: str) -> Estimate:
     """Estimate one cell.
 
     Args:
@@ -84,19 +85,23 @@ def estimate(cell: Mapping[str, Any], store: TrialStore, device: str) -> Estimat
 def _seconds(
     cell: Mapping[str, Any],
     recipes: Mapping[Path, Mapping[str, Any]],
-    store: TrialStore,
+    store: Store,
     device: str,
 ) -> dict[Path, float]:
     """Return for how long those runs trained that are stored."""
     folders = (Path(cell["checkpoint"]), Path(cell["data"]))
     if not all((folder / "manifest.json").is_file() for folder in folders):
         return {}
-    setting = read_setting(cell["spec"], *folders, device)
-    timings = {run: store.timing(setting.key(recipe)) for run, recipe in recipes.items()}
+    checkpoint, data = folders
+    spec = cell["spec"]
+    setting = read_setting(spec, checkpoint, {spec["target"]: data}, device, ENTRY)
+    timings = {
+        run: store.trials.timing(setting.key(complete(recipe))) for run, recipe in recipes.items()
+    }
     return {run: timing["seconds"] for run, timing in timings.items() if timing}
 
 
-def plan_text(plan: Mapping[str, Any], store: TrialStore, device: str) -> str:
+def plan_text(plan: Mapping[str, Any], store: Store, device: str) -> str:
     """Return the plan as text for a terminal.
 
     Args:

@@ -37,7 +37,7 @@ def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
     """Bring a model into `folder` from `spec["origin"]`, a hub id or a local path.
 
     Args:
-        spec: `name`, `origin` ({hub, revision} or {path}) and `note`.
+        spec: `name`, `origin` ({hub, revision} or {path}), `note` and, if known, `family`.
         folder: receives the files and the manifest.
 
     Raises:
@@ -51,7 +51,7 @@ def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
         source = Path(origin["path"]).expanduser()
         if not source.is_dir():
             raise UserError(f"model '{spec['name']}': folder {source} does not exist: mend 'path'")
-    _check(spec["name"], source)
+    _check(spec, source)
     with filled_folder(folder) as temporary:
         for name in (*_FILES, WEIGHTS):
             if (source / name).is_file():
@@ -62,8 +62,9 @@ def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
         (temporary / MANIFEST).write_text(to_json(describe(temporary) | fields))
 
 
-def _check(model: str, source: Path) -> None:
+def _check(spec: Mapping[str, Any], source: Path) -> None:
     """Refuse a folder that lacks a part, or whose family cannot be fine-tuned."""
+    model = spec["name"]
     for names in ((CONFIG,), (WEIGHTS, INDEX)):
         if not any((source / name).is_file() for name in names):
             raise UserError(
@@ -71,10 +72,15 @@ def _check(model: str, source: Path) -> None:
                 " save_pretrained (safetensors); pickled weights are never read"
             )
     try:
-        read_config(source)
+        family = read_config(source).model_type
         read_tokenizer(source)
     except UserError as error:
         raise UserError(f"model '{model}': {error}") from None
+    if spec.get("family", family) != family:
+        raise UserError(
+            f"model '{model}': {source} is of family '{family}', the catalogue says"
+            f" '{spec['family']}': correct 'family' there"
+        )
 
 
 def _download(repository: str, revision: str | None) -> tuple[Path, str]:

@@ -25,7 +25,7 @@ def fetch_task(spec: Mapping[str, Any], folder: Path | str) -> None:
     """
     task = spec["task"]
     splits, origin = {}, {}
-    for split in splits_of(spec):
+    for split in splits_of(task):
         try:
             raw, origin[split] = read_source(task["source"], split, mirror=spec.get("mirror"))
         except MissingFile as error:

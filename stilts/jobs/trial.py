@@ -15,6 +15,7 @@ from stilts.question.recipe import complete
 from stilts.tasks.make import TRAIN
 from stilts.training.precision import resolve_precision
 
+ENTRY = "stilts.jobs.outcome"  # the code that a trial's result comes from
 LIBRARIES = ("torch", "transformers", "tokenizers")
 # Names of a run in this study; two studies may share a stored trial under different names.
 NAMES = ("study", "scale", "protocol", "model", "chain", "target")

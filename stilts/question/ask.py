@@ -165,7 +165,9 @@ class Question:
 
     def model_spec(self, name: str) -> dict[str, Any]:
         """Return what the model's rule needs to know, as plain data."""
-        return {"name": name, "origin": dict(self.model(name).origin), "note": self.scale.label}
+        model = self.model(name)
+        spec = {"name": name, "origin": dict(model.origin), "note": self.scale.label}
+        return spec | ({"family": model.stated_family} if model.stated_family else {})
 
     def unavailable(self) -> list[str]:
         """Return one line per task whose restricted files are missing, with how to supply them."""

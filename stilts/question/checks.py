@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from stilts.errors import UserError, unknown
-from stilts.question.catalogue import METRICS, Catalogue
+from stilts.files import plugins
+from stilts.question.catalogue import Catalogue
 from stilts.question.chain import parse_chain, parse_stage
+from stilts.question.code import METRICS
 from stilts.question.recipe import NEEDED, TRAINING
 from stilts.question.resolve import StudyPlan
 from stilts.question.scale import Scale
@@ -113,15 +115,19 @@ def _check_select(settings: Settings, tasks: Iterable[str], where: str) -> None:
     task, dot, metric = settings["select"].value.removeprefix("best:").rpartition(".")
     if dot and task not in tasks:
         raise unknown("task", task, tasks, f"{where}, select")
-    if dot and metric not in METRICS:
-        raise unknown("metric", metric, METRICS, f"{where}, select")
+    if dot:
+        _known_metric(metric, f"{where}, select")
 
 
 def _check_metric(settings: Settings, where: str) -> None:
-    if settings["metric"].value not in METRICS:
-        raise unknown("metric", settings["metric"].value, METRICS, f"{where}, metric")
+    _known_metric(settings["metric"].value, f"{where}, metric")
+
+
+def _known_metric(name: str, where: str) -> None:
+    if name not in plugins.names(METRICS):
+        raise unknown("metric", name, plugins.names(METRICS), where)
 
 
 def _demand_answers(task: str, catalogue: Catalogue, where: str) -> None:
-    if catalogue.task(task, where).kind == "corpus":
+    if not catalogue.task(task, where).has_answers:
         raise UserError(f"{where}: '{task}' is a corpus, which has no answers to score")

@@ -74,14 +74,6 @@ class Layout:
         made = [model for model in models if self.question.model_rule(model) == rule]
         return _any(made) or NOTHING
 
-    def theme_module(self, task: str) -> str:
-        """Return the module that poses a task in the miniature language."""
-        return f"stilts.tasks.miniature.themes.{self.question.catalogue.tasks[task].miniature}"
-
-    def generator_module(self, task: str) -> str:
-        """Return the module that derives a task from its parent."""
-        return f"stilts.tasks.generators.{self.question.catalogue.tasks[task].derive['generator']}"
-
     def parent_data(self, task: str) -> str:
         """Return the manifest of the data that a task is derived from."""
         parent = self.question.catalogue.tasks[task].derive["parent"]
@@ -180,14 +172,6 @@ class Layout:
     def figure(self, study: str, name: str) -> dict[str, Any]:
         """Return what a figure shows."""
         return dict(self.reports[study]["figures"][name])
-
-    def table_module(self, study: str, name: str) -> str:
-        """Return the module that builds a table."""
-        return f"stilts.evidence.tables.{self.reports[study]['tables'][name]['kind']}"
-
-    def figure_module(self, study: str, name: str) -> str:
-        """Return the module that draws a figure."""
-        return f"stilts.evidence.figures.{self.reports[study]['figures'][name]['kind']}"
 
     def examples(self, study: str, figure: str) -> list[str]:
         """Return the manifests of the tasks whose rows a figure shows."""

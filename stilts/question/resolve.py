@@ -11,7 +11,7 @@ from stilts.question.cells import Cell, Points, cells_of, scored_of
 from stilts.question.chain import Stage, chain_seed, chain_tasks, parse_chain, prefixes
 from stilts.question.recipe import AXES, NEEDED, POSED, TRAINING
 from stilts.question.scale import Scale
-from stilts.question.settings import Layer, Setting, Settings, merge, values
+from stilts.question.settings import Layer, Setting, Settings, merge
 from stilts.question.study import Study
 
 _DEFAULTS = {
@@ -190,21 +190,6 @@ class StudyPlan:
             **{key: settings[key].value for key in ("max_tokens", "head", "seed")},
         }
 
-    def report_facts(self) -> dict[str, Any]:
-        """Return what tables and figures must know besides runs: label, grid, settings, sizes."""
-        points = {name: values for grid in self.points.values() for name, values in grid.items()}
-        return {
-            "label": self.label,
-            "protocol": self.study.protocol,
-            "titles": {name: task.title for name, task in self.catalogue.tasks.items()},
-            "grid": {axis: sorted({p[axis] for p in points.values()}) for axis in self.axes},
-            "intermediate": values(self.stage(self.chains[0]).recipe) if self.chains else {},
-            "generation": values(self.generator("synthesis_gpt2")),
-            "stage_sizes": {
-                chain: self.scale.size(parse_chain(chain)[-1].size) for chain in self.chains
-            },
-        }
-
     @property
     def label(self) -> str:
         """What every figure and table says of its scale."""
@@ -280,7 +265,7 @@ def resolve(
 def _check_tasks(cell: Cell, catalogue: Catalogue, where: str) -> None:
     named = [(f"chain '{cell.chain}'", task) for task in chain_tasks(cell.chain)]
     for role, name in [*named, ("target", cell.target)]:
-        if catalogue.task(name, f"{role} of {where}").kind == "corpus":
+        if not catalogue.task(name, f"{role} of {where}").has_answers:
             raise UserError(f"{role}: '{name}' is a corpus, which has no answers to learn")
 
 

@@ -21,7 +21,7 @@ rule plan:
     conda:
         "../../envs/train.yaml"
     params:
-        plan=beside_a_run(lay_out),
+        plan=beside_a_run(workflow, partial(lay_out, LAYOUT)),
     script:
         "../scripts/plan.py"
 
@@ -33,7 +33,7 @@ rule status:
     conda:
         "../../envs/train.yaml"
     params:
-        outline=beside_a_run(outline),
+        outline=beside_a_run(workflow, partial(outline, LAYOUT)),
     script:
         "../scripts/status.py"
 
@@ -45,7 +45,7 @@ rule prune:
     conda:
         "../../envs/train.yaml"
     params:
-        config=beside_a_run(lambda layout: dict(layout.question.config)),
+        config=beside_a_run(workflow, partial(dict, QUESTION.config)),
     script:
         "../scripts/prune.py"
 
@@ -57,6 +57,6 @@ rule prune_delete:
     conda:
         "../../envs/train.yaml"
     params:
-        config=beside_a_run(lambda layout: dict(layout.question.config)),
+        config=beside_a_run(workflow, partial(dict, QUESTION.config)),
     script:
         "../scripts/prune_delete.py"

@@ -8,18 +8,21 @@ OUTPUTS:
 
 import gc
 import sys
+from functools import partial
 
-from stilts.machine import preload
-from stilts.machine.slurm.begin import begin, remarks
 from stilts.commands.costs import lay_out
-from stilts.errors import UserError
 from stilts.commands.expected import outline
+from stilts.errors import UserError
+from stilts.files.fingerprint import fingerprint
+from stilts.files.manifest import MANIFEST
+from stilts.machine import preload
+from stilts.machine.beside_a_run import beside_a_run
+from stilts.machine.slurm.begin import begin, remarks
+from stilts.question.ask import ask
 from stilts.question.paths import WEIGHTS, Layout
 from stilts.question.record import record
+from stilts.question.rule_code import RuleCode
 from stilts.question.targets import Targets
-from stilts.files.manifest import MANIFEST
-from stilts.files.fingerprint import fingerprint
-from stilts.question.ask import ask
 
 try:
     QUESTION = ask(config)
@@ -28,6 +31,7 @@ except UserError as error:
 
 LAYOUT = Layout(QUESTION)
 TARGETS = Targets(LAYOUT)
+CODE = RuleCode(QUESTION)
 
 # What planning allocates lives to the end, and the collector would walk through it in vain.
 gc.set_threshold(200_000, 20, 100)
@@ -38,21 +42,6 @@ if workflow.is_main_process:
         print(f"not available: {line}", file=sys.stderr)
     for line in [*QUESTION.remarks(), *remarks()]:
         print(f"note: {line}", file=sys.stderr)
-
-
-def beside_a_run(ask):
-    """Let a rule that makes nothing be called while another call of snakemake is at work.
-
-    It is refused by no lock, but Snakemake removes every lock of the folder when any call ends,
-    that of the call at work included.
-    """
-
-    def params(wildcards):
-        if not any(workflow.persistence.all_outputfiles()):
-            workflow.persistence.unlock = workflow.persistence.noop
-        return ask(LAYOUT)
-
-    return params
 
 
 wildcard_constraints:

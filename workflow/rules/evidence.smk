@@ -53,9 +53,7 @@ rule make_table:
         spec=lambda w: LAYOUT.table(w.study, w.table),
         rows=lambda w: LAYOUT.reports[w.study].get("rows", []),
         inputs=lambda wildcards, input: list(input),
-        code=lambda w: fingerprint(
-            "workflow/scripts/make_table.py", LAYOUT.table_module(w.study, w.table)
-        ),
+        code=lambda w: CODE.table(w.study, LAYOUT.table(w.study, w.table)["kind"]),
     script:
         "../scripts/make_table.py"
 
@@ -85,9 +83,7 @@ rule draw_figure:
         spec=lambda w: LAYOUT.figure(w.study, w.figure),
         rows=lambda w: LAYOUT.reports[w.study].get("rows", []),
         inputs=lambda wildcards, input: list(input),
-        code=lambda w: fingerprint(
-            "workflow/scripts/draw_figure.py", LAYOUT.figure_module(w.study, w.figure)
-        ),
+        code=lambda w: CODE.figure(w.study, LAYOUT.figure(w.study, w.figure)["kind"]),
     script:
         "../scripts/draw_figure.py"
 

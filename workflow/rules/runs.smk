@@ -54,7 +54,9 @@ for PART in LAYOUT.parts:
             spec=lambda wildcards, study=PART.study: QUESTION.plans[study].target_spec(
                 wildcards.model, wildcards.chain, wildcards.target
             ),
-            code=fingerprint("workflow/scripts/finetune_targets.py"),
+            code=lambda wildcards, study=PART.study: CODE.target(
+                study, wildcards.model, wildcards.chain, wildcards.target
+            ),
         script:
             "../scripts/finetune_targets.py"
 
@@ -75,7 +77,9 @@ rule score_checkpoint:
         spec=lambda wildcards: QUESTION.plans[wildcards.study].score_spec(
             wildcards.model, wildcards.chain, wildcards.task
         ),
-        code=fingerprint("workflow/scripts/score_checkpoint.py"),
+        code=lambda wildcards: CODE.score(
+            wildcards.study, wildcards.model, wildcards.chain, wildcards.task
+        ),
     script:
         "../scripts/score_checkpoint.py"
 

@@ -25,6 +25,6 @@ rule train_stage:
         spec=lambda wildcards: QUESTION.plans[wildcards.study].stage_spec(
             wildcards.model, wildcards.chain
         ),
-        code=fingerprint("workflow/scripts/train_stage.py"),
+        code=lambda wildcards: CODE.stage(wildcards.study, wildcards.model, wildcards.chain),
     script:
         "../scripts/train_stage.py"
