@@ -68,7 +68,7 @@ def _places(node: object, chain: str = "") -> set[str]:
     return {chain}
 
 
-def test_the_invented_knownholds_nothing_that_a_real_one_lacks():
+def test_the_invented_record_holds_nothing_that_a_real_one_lacks():
     config = yaml.safe_load((invented_results.ROOT / "config.yaml").read_text())
     real = record(ask({**config, "scale": "mini", "studies": ["rethinking"]}))
     invented = invented_results.record()
