@@ -57,10 +57,11 @@ class Head(nn.Module):
         SHARED: all tasks of a model that have this head share one, named by the head; otherwise
             each task has one of its own, named by the task, which no other task takes over.
         POOLED: it reads the encoder's pooler; one that the checkpoint lacks is new, like the head.
+            Of transformers' heads those do whose own class has one.
     """
 
     SHARED: ClassVar[bool] = False
-    POOLED: ClassVar[bool] = False
+    POOLED: bool = False
 
     @classmethod
     def auto(cls, config: PretrainedConfig) -> type:
@@ -102,7 +103,8 @@ class LibraryHead(Head):
     """The head of one of transformers' AutoModelFor… classes: its modules beside the encoder.
 
     Args:
-        owner: a model of that class; its encoder is the one that all heads share.
+        owner: a model of that class as it is built; its encoder may then give way to the one that
+            all heads share.
     """
 
     AUTO: ClassVar[type]
@@ -110,6 +112,7 @@ class LibraryHead(Head):
 
     def __init__(self, owner: PreTrainedModel):
         super().__init__()
+        self.POOLED = getattr(owner.base_model, "pooler", None) is not None
         # In a list: the encoder must not be registered once more with every head.
         self._owner = [owner]
         for name, part in owner.named_children():
@@ -147,8 +150,8 @@ class LibraryHead(Head):
         """Yield the modules that are the head's, by their name in the class of transformers."""
         body = self.owner.base_model_prefix + "."
         for name, part in self.owner.named_modules():
-            inside = f"{name}.".startswith(body)
-            if name and (not inside or f"{name}.".startswith(f"{body}pooler.")):
+            inside, pooler = (f"{name}.".startswith(start) for start in (body, f"{body}pooler."))
+            if name and (not inside or (pooler and self.POOLED)):
                 yield name, part
 
 

@@ -105,7 +105,8 @@ def _build(
         elif key == source:
             heads[key] = task.plugin(whole)
         else:
-            heads[key] = task.plugin(_around(encoder, shells[key]))
+            heads[key] = task.plugin(shells[key])
+            _put_in(encoder, shells[key])
     if getattr(encoder, "pooler", None) is not None and auto is AutoModel and not pooled:
         encoder.pooler = encoder.pooler.requires_grad_(False) if keep_pooler else None
     return encoder, heads, absent
@@ -133,13 +134,12 @@ def _pools(shell: PreTrainedModel | None) -> bool:
     return shell is not None and getattr(shell.base_model, "pooler", None) is not None
 
 
-def _around(encoder: PreTrainedModel, shell: PreTrainedModel) -> PreTrainedModel:
-    """Return the shell with that encoder in it, and memory for all else."""
+def _put_in(encoder: PreTrainedModel, shell: PreTrainedModel) -> None:
+    """Put that encoder into the shell, and give memory to all else."""
     setattr(shell, shell.base_model_prefix, encoder)
     for name, part in shell.named_children():
         if name != shell.base_model_prefix:
             part.to_empty(device="cpu")
-    return shell
 
 
 def _read(folder: Path | str, auto: type, config: Any) -> tuple[PreTrainedModel, set[str]]:

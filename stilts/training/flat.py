@@ -9,24 +9,27 @@ from transformers import PreTrainedModel
 from stilts.models.encoder import join, part, side_by_side
 from stilts.models.model import Model
 
-ALL = ""  # the tensor of what every step trains
+Group = frozenset[str]
+ALL: Group = frozenset()  # of what every step trains
 
 
 def lay_flat(
-    model: Model | PreTrainedModel, into: Mapping[str, Parameter] | None = None
-) -> dict[str, Parameter]:
+    model: Model | PreTrainedModel, into: Mapping[Group, Parameter] | None = None
+) -> dict[Group, Parameter]:
     """Move trained weights and their gradients into long tensors, the model's as views of them.
 
     Clipping, optimiser and zeroing are then one call each, not one per parameter, which is what
     they cost for small models and for large models on a fast device. Of a model with several heads
-    each has a tensor of its own, since a step moves only the one it goes through.
+    each has a tensor of its own, since a step moves only the one it goes through; so has a pooler
+    that only some of them read.
 
     Args:
         model: its trained parameters are of one type and on one device.
         into: what an earlier call on this model has returned: the same memory is used again.
 
     Returns:
-        The weights, with gradients of zeros: ALL, and by name the heads where there are several.
+        The weights, with gradients of zeros: ALL, and the rest by the names of the heads whose
+        steps go through them.
     """
     groups = _groups(model)
     flat = {}
@@ -36,20 +39,18 @@ def lay_flat(
     return flat
 
 
-def _groups(model: Model | PreTrainedModel) -> dict[str, list[Parameter]]:
-    trained = side_by_side(model)
-    heads = model.heads if isinstance(model, Model) and len(model.heads) > 1 else {}
-    encoder = {id(parameter) for parameter in model.base_model.parameters()}
-    owner = {
-        id(parameter): name
-        for name, head in heads.items()
-        for parameter in head.parameters()
-        if id(parameter) not in encoder
-    }
-    groups: dict[str, list[Parameter]] = {ALL: [], **{name: [] for name in heads}}
-    for parameter in trained:
-        groups[owner.get(id(parameter), ALL)].append(parameter)
-    return {name: parameters for name, parameters in groups.items() if parameters}
+def _groups(model: Model | PreTrainedModel) -> dict[Group, list[Parameter]]:
+    heads = model.heads if isinstance(model, Model) else {}
+    users: dict[int, Group] = {}
+    for name, head in heads.items():
+        for _, module in head.owned(model.encoder):
+            for parameter in module.parameters(recurse=False):
+                users[id(parameter)] = users.get(id(parameter), ALL) | {name}
+    groups: dict[Group, list[Parameter]] = {ALL: []}
+    for parameter in side_by_side(model):
+        group = users.get(id(parameter), ALL)
+        groups.setdefault(ALL if group == heads.keys() else group, []).append(parameter)
+    return {group: parameters for group, parameters in groups.items() if parameters}
 
 
 def _flatten(parameters: list[Parameter], into: Parameter | None) -> Parameter:

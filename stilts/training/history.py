@@ -47,8 +47,12 @@ class History:
         if select == "last":
             return len(self.epochs) - 1
         task, _, metric = select.removeprefix("best:").rpartition(".")
+        scored = {name.rpartition("/")[0] for outputs in self.outputs for name in outputs}
         try:
-            scores = [record.get("tasks", {task: record})[task][metric] for record in self.epochs]
+            scores = [
+                record.get("tasks", dict.fromkeys(scored, record))[task][metric]
+                for record in self.epochs
+            ]
         except KeyError:
             raise UserError(
                 f"setting select: '{select}': this run takes no such score; write"

@@ -14,7 +14,7 @@ from stilts.models.encoder import packed
 from stilts.models.model import Model
 from stilts.models.tokens import Encoded
 from stilts.training.evaluation import predict
-from stilts.training.flat import ALL, lay_apart, lay_flat
+from stilts.training.flat import Group, lay_apart, lay_flat
 from stilts.training.graphs import SHORT, CudaGraph, Replayed
 from stilts.training.memory import tokens_at_once
 
@@ -39,7 +39,7 @@ class Workspace:
     ):
         self.model, self.precision, self.device = model, precision, device
         self.limit: int | None = None  # tokens that go through the model at once
-        self._weights: dict[str, Parameter] = {}
+        self._weights: dict[Group, Parameter] = {}
         self._open = False
         cuda = device.startswith("cuda")
         if cuda:  # cuDNN's attention would plan for every new shape anew, for a second
@@ -98,15 +98,16 @@ class Workspace:
 
         As with gradients that are None, moments move no head that this step does not go through.
         """
-        active = {ALL, self.model.answers[task]}
-        gradients = {name: weights.grad for name, weights in self._weights.items()}
-        for name, weights in self._weights.items():
-            weights.grad = gradients[name] if name in active else None
+        head = self.model.answers[task]
+        gradients = {group: weights.grad for group, weights in self._weights.items()}
+        active = [group for group in gradients if not group or head in group]
+        for group in gradients.keys() - active:
+            self._weights[group].grad = None
         optimizer.step()
-        for name, weights in self._weights.items():
-            weights.grad = gradients[name]
-            if name in active:
-                weights.grad.zero_()
+        for group, gradient in gradients.items():
+            self._weights[group].grad = gradient
+        for group in active:
+            gradients[group].zero_()
 
     def predict(self, encoded: Encoded, task: str) -> np.ndarray:
         """Return the outputs for every example, see `stilts.training.evaluation.predict`."""

@@ -162,8 +162,9 @@ def several(family, kinds, num_labels=3, **changes):
     pooled = [owner for owner in owners.values() if getattr(owner.base_model, "pooler", None)]
     encoder = next(iter(pooled or owners.values())).base_model
     for task in tasks:
-        setattr(owners[task.key], owners[task.key].base_model_prefix, encoder)
-        heads.setdefault(task.key, task.plugin(owners[task.key]))
+        owner = owners[task.key]
+        heads.setdefault(task.key, task.plugin(owner))
+        setattr(owner, owner.base_model_prefix, encoder)
     return Model(encoder, heads, {task.name: task.key for task in tasks}, {})
 
 

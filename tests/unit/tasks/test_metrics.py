@@ -69,6 +69,16 @@ def test_numbers_that_are_all_the_same_correlate_with_nothing(name):
     assert score(name, np.arange(9.0), np.full(9, 2.5)) == 0
 
 
+@pytest.mark.parametrize("name", OF_NUMBERS)
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_a_model_that_has_diverged_correlates_with_nothing(name, odd):
+    labels = np.arange(9.0)
+    predicted = np.where(labels < 7, labels, odd).astype(np.float32)
+    wanted = spearmanr(labels, predicted).statistic if np.isinf(odd) and name == "spearman" else 0
+    assert score(name, predicted, labels) == pytest.approx(wanted)
+    assert score(name, np.full(9, odd), labels) == 0
+
+
 def test_matthews_by_hand():
     by_hand = (2 * 1 - 1 * 1) / np.sqrt(3 * 3 * 2 * 2)
     found = score("matthews_correlation", [1, 1, 0, 0, 1], [1, 1, 1, 0, 0])

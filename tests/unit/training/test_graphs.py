@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 
@@ -5,8 +7,8 @@ from stilts.models.batch import pack
 from stilts.models.load import copy_weights
 from stilts.training.graphs import Replayed, fill
 from stilts.training.loop import train
-from stilts.training.workspace import Workspace, example_loss
-from tests.toys.tiny_models import STILL, fresh, random_encoded
+from stilts.training.workspace import Workspace
+from tests.toys.tiny_models import STILL, fresh, random_encoded, split_of
 
 RECIPE = {"lr": 1e-3, "batch": 4, "micro_batch": 2, "seed": 3, "epochs": 4, "warmup": 0.1}
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -32,7 +34,7 @@ class Refused:
 
 def gradients(model, batch):
     model.zero_grad()
-    loss = example_loss(model, batch)
+    loss = model.loss(batch, "toy")
     loss.backward()
     return loss.item(), [parameter.grad for parameter in model.parameters()]
 
@@ -82,7 +84,8 @@ def test_batches_of_all_sizes_have_few_shapes_and_little_filling():
 def replaying(model, record):
     """A workspace that replays as on a GPU, with a stand-in for CUDA's recordings."""
     workspace = Workspace(model)
-    workspace._replayed = Replayed(workspace._step, "cpu", record)
+    for task in workspace._replayed:
+        workspace._replayed[task] = Replayed(partial(workspace._step, task), "cpu", record)
     workspace._short = 10_000
     return workspace
 
@@ -91,13 +94,16 @@ def replaying(model, record):
 def test_replayed_training_is_the_training(kind, choices):
     encoded = random_encoded(22, choices)
     plain, replayed = fresh("roberta", kind, **STILL), fresh("roberta", kind, **STILL)
-    wanted = train(Workspace(plain), encoded, RECIPE, validation=encoded)
+    wanted = train(Workspace(plain), {"toy": encoded}, RECIPE, scored=[split_of(encoded)])
     Tape.made = 0
-    found = train(replaying(replayed, Tape), encoded, RECIPE, validation=encoded)
+    found = train(replaying(replayed, Tape), {"toy": encoded}, RECIPE, scored=[split_of(encoded)])
     assert 0 < Tape.made < len(found.losses)
     torch.testing.assert_close(found.losses, wanted.losses, atol=1e-5, rtol=0)
     assert found.tokens == wanted.tokens
-    ours, theirs = (torch.tensor(history.logits[-1]).log_softmax(1) for history in (found, wanted))
+    ours, theirs = (
+        torch.tensor(history.outputs[-1]["toy/validation"]).log_softmax(1)
+        for history in (found, wanted)
+    )
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
 
 
@@ -110,7 +116,7 @@ def test_recordings_serve_the_trials_after_the_first():
     for _ in range(3):
         model.load_state_dict(start)
         made = Tape.made
-        ends.append(train(workspace, encoded, RECIPE).losses)
+        ends.append(train(workspace, {"toy": encoded}, RECIPE).losses)
     assert made == Tape.made, "the third trial recorded nothing new"
     assert ends[0] == ends[1] == ends[2], "dropout included"
 
@@ -120,7 +126,7 @@ def test_the_next_trial_works_in_the_memory_that_was_recorded():
     model = fresh("roberta", "classification")
     workspace, places = Workspace(model), []
     for _ in range(2):
-        weights = workspace.open(encoded)
+        (weights,) = workspace.open([encoded])
         tensors = [weights, *model.parameters()]
         tensors += [tensor.grad for tensor in tensors]
         assert not weights.grad.any()
@@ -141,19 +147,19 @@ def test_a_training_that_failed_leaves_nothing_to_the_next_one():
     encoded = random_encoded(22)
     model = fresh("roberta", "classification")
     start, workspace = copy_weights(model), Workspace(model)
-    wanted = train(workspace, encoded, RECIPE).losses
+    wanted = train(workspace, {"toy": encoded}, RECIPE).losses
     model.load_state_dict(start)
     with pytest.raises(OSError, match="the log is full"):
-        train(workspace, encoded, RECIPE, progress=fail)
+        train(workspace, {"toy": encoded}, RECIPE, progress=fail)
     model.load_state_dict(start)
-    assert train(workspace, encoded, RECIPE).losses == wanted
+    assert train(workspace, {"toy": encoded}, RECIPE).losses == wanted
 
 
 def test_a_device_that_cannot_record_trains_all_the_same(caplog):
     encoded = random_encoded(22)
     launched, refused = (fresh("roberta", "classification") for _ in range(2))
-    wanted = train(replaying(launched, None), encoded, RECIPE)
-    found = train(replaying(refused, Refused), encoded, RECIPE)
+    wanted = train(replaying(launched, None), {"toy": encoded}, RECIPE)
+    found = train(replaying(refused, Refused), {"toy": encoded}, RECIPE)
     assert found.losses == wanted.losses
     assert caplog.text.count("no more CUDA graphs") == 1
 
@@ -167,7 +173,7 @@ def test_cuda_graphs_train_as_single_launches_do(changes, precision):
     for graphs in (False, True):
         model = fresh("roberta", "classification", **changes)
         workspace = Workspace(model, precision, "cuda", graphs=graphs)
-        ends.append(train(workspace, encoded, RECIPE | {"epochs": 6}).losses)
+        ends.append(train(workspace, {"toy": encoded}, RECIPE | {"epochs": 6}).losses)
     assert len(ends[0]) > 50
     torch.testing.assert_close(*ends, atol=1e-4 if precision == "fp32" else 2e-2, rtol=0)
 
@@ -178,14 +184,14 @@ def test_a_step_that_cuda_cannot_record_is_launched_with_the_same_result(caplog)
     ends = []
     for waits in (False, True):
         workspace = Workspace(fresh("roberta", "classification"), device="cuda")
-        step = workspace._replayed.step
+        step = workspace._replayed["toy"].step
 
         def wait(batch, weight, step=step, waits=waits):
             loss = step(batch, weight)
             return loss + 0 * loss.item() if waits else loss
 
-        workspace._replayed.step = wait
-        ends.append(train(workspace, encoded, RECIPE).losses)
+        workspace._replayed["toy"].step = wait
+        ends.append(train(workspace, {"toy": encoded}, RECIPE).losses)
     assert caplog.text.count("no more CUDA graphs") == 1
     torch.testing.assert_close(*ends, atol=1e-4, rtol=0)
 
@@ -194,6 +200,6 @@ def test_a_step_that_cuda_cannot_record_is_launched_with_the_same_result(caplog)
 def test_cuda_graphs_train_as_the_cpu_does():
     encoded = random_encoded(44)
     on_cpu, on_gpu = (fresh("roberta", "classification", **STILL) for _ in range(2))
-    wanted = train(Workspace(on_cpu), encoded, RECIPE | {"epochs": 6}).losses
-    found = train(Workspace(on_gpu, device="cuda"), encoded, RECIPE | {"epochs": 6}).losses
+    wanted = train(Workspace(on_cpu), {"toy": encoded}, RECIPE | {"epochs": 6}).losses
+    found = train(Workspace(on_gpu, device="cuda"), {"toy": encoded}, RECIPE | {"epochs": 6}).losses
     torch.testing.assert_close(found, wanted, atol=1e-4, rtol=0)

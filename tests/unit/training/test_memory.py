@@ -8,7 +8,7 @@ from stilts.errors import UserError
 from stilts.models.batch import pack
 from stilts.training.loop import train
 from stilts.training.memory import COPIES, KEPT, fit, pieces, token_bytes, tokens_at_once
-from stilts.training.workspace import Workspace, example_loss
+from stilts.training.workspace import Workspace
 from tests.toys.tiny_models import STILL, fresh, random_encoded
 
 RECIPE = {"lr": 1e-3, "batch": 6, "seed": 3, "epochs": 2, "warmup": 0.5}
@@ -26,7 +26,7 @@ def kept_for_backward(model, batch):
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        loss = example_loss(model, batch)
+        loss = model.loss(batch, "toy")
     assert loss.isfinite()
     return sum(sizes.values())
 
@@ -64,14 +64,14 @@ def test_without_a_limit_a_batch_stays_whole():
 def test_a_batch_in_pieces_trains_as_the_whole_batch_does(monkeypatch, change):
     encoded = random_encoded(12)
     whole, cut = (fresh("roberta", "classification", **STILL) for _ in range(2))
-    wanted = train(Workspace(whole), encoded, RECIPE | change)
+    wanted = train(Workspace(whole), {"toy": encoded}, RECIPE | change)
     monkeypatch.setattr(stilts.training.workspace, "tokens_at_once", lambda *_: 20)
     packed = []
     original = stilts.training.loop.pack
     monkeypatch.setattr(
         stilts.training.loop, "pack", lambda *given: packed.append(given[1]) or original(*given)
     )
-    found = train(Workspace(cut), encoded, RECIPE | change)
+    found = train(Workspace(cut), {"toy": encoded}, RECIPE | change)
     assert len(packed) > 2 * len(wanted.losses)
     torch.testing.assert_close(found.losses, wanted.losses, atol=1e-5, rtol=0)
     assert found.tokens == wanted.tokens
@@ -95,4 +95,4 @@ def test_too_little_memory_is_an_error_with_numbers_and_a_remedy():
 
 def test_a_cpu_is_never_limited():
     model = fresh("bert", "classification")
-    assert tokens_at_once(model, random_encoded(3), "fp32", "cpu") is None
+    assert tokens_at_once(model, [random_encoded(3)], "fp32", "cpu") is None

@@ -8,6 +8,7 @@ import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from stilts.files.manifest import sha256_of
+from stilts.models.head import pose
 from stilts.models.load import load
 from stilts.training.pretraining import (
     HELD_OUT,
@@ -19,7 +20,7 @@ from stilts.training.pretraining import (
     mask_tokens,
     pretrain,
 )
-from tests.toys.tiny_models import sentence, tokenizer_of
+from tests.toys.tiny_models import facts_of, sentence, tokenizer_of
 
 RNG = random.Random(3)
 TEXTS = [sentence(RNG, 5, 12) for _ in range(120)]
@@ -51,8 +52,9 @@ def test_pretraining_learns_and_writes_the_same_bytes_again(spec, tmp_path):
 
 def test_a_pretrained_encoder_can_be_fine_tuned(tmp_path):
     pretrain(MLM | {"steps": 2}, TEXTS, tmp_path, validation=TEXTS[:20], progress=False)
-    model, tokenizer, report = load(tmp_path, "multiple_choice", 2, 12)
-    assert len(report["new"]) == 4
+    task = pose(facts_of("multiple_choice"))
+    _, tokenizer, reports = load(tmp_path, [task], 12)
+    assert len(reports["multiple_choice"]["new"]) == 4
     tied = AutoModelForMaskedLM.from_pretrained(tmp_path)
     assert tied.lm_head.decoder.weight is tied.get_input_embeddings().weight
     assert tokenizer("the cat")["input_ids"][0] == tokenizer.cls_token_id

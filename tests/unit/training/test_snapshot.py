@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import functools
 import logging
@@ -15,7 +16,7 @@ from stilts.files.manifest import sha256_of
 from stilts.training.loop import train
 from stilts.training.snapshot import FILE, Snapshot
 from stilts.training.workspace import Workspace
-from tests.toys.tiny_models import fresh, random_encoded
+from tests.toys.tiny_models import fresh, random_encoded, split_of, weights_of
 
 KEY = "a" * 64
 PLAIN = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 3, "warmup": 0.3}
@@ -27,21 +28,12 @@ PACKED = {"plain": 9, "carry": 15}  # micro-batches of 10 examples in 3 epochs
 def run(recipe, snapshot=None, precision="fp32"):
     """Train a tiny model, dropout on, and return all that the run leaves behind."""
     model = fresh("roberta", "classification")
-    options = {"validation": random_encoded(9, seed=5)}
-    if snapshot is None:
-        history = train(Workspace(model, precision), random_encoded(10), recipe, **options)
-    else:
-        with snapshot:
-            history = train(
-                Workspace(model, precision),
-                random_encoded(10),
-                recipe,
-                **options,
-                snapshot=snapshot,
-            )
-    weights = [parameter.detach().numpy().tobytes() for parameter in model.parameters()]
-    logits = [values.tobytes() for values in history.logits]
-    return weights, logits, {**vars(history), "logits": None}
+    given = Workspace(model, precision), {"toy": random_encoded(10)}, recipe
+    options = {"scored": [split_of(random_encoded(9, seed=5))], "snapshot": snapshot}
+    with snapshot or contextlib.nullcontext():
+        history = train(*given, **options)
+    outputs = [values["toy/validation"].tobytes() for values in history.outputs]
+    return weights_of(model), outputs, {**vars(history), "outputs": None}
 
 
 @functools.cache
@@ -125,9 +117,9 @@ def test_a_diverged_run_stays_diverged(folder, stop, monkeypatch):
     stop("predict", 1, place=stilts.training.workspace)
     stopped(recipe, folder)
     monkeypatch.undo()
-    weights, logits, history = run(recipe, Snapshot(folder, 60))
-    assert history["diverged"] and len(history["epochs"]) == len(logits) == 1
-    assert str((weights, logits, history)) == str(run(recipe))  # NaN is not equal to itself
+    weights, outputs, history = run(recipe, Snapshot(folder, 60))
+    assert history["diverged"] and len(history["epochs"]) == len(outputs) == 1
+    assert str((weights, outputs, history)) == str(run(recipe))  # NaN is not equal to itself
 
 
 def test_snapshots_on_the_way_change_nothing(folder):
@@ -255,10 +247,10 @@ def test_what_a_kill_left_half_written_is_cleared_away(folder):
     assert list(folder.iterdir()) == []
 
 
-def test_losses_and_logits_come_back_as_they_were(folder, stop, monkeypatch):
+def test_losses_and_outputs_come_back_as_they_were(folder, stop, monkeypatch):
     stop("pack", 9)
     stopped(PLAIN, folder)
     tensors = load_file(folder / FILE)
     assert np.array_equal(tensors["history.losses"], whole("plain")[2]["losses"][:6])
-    assert tensors["history.logits.1"].numpy().tobytes() == whole("plain")[1][1]
+    assert tensors["history.outputs.1.toy/validation"].numpy().tobytes() == whole("plain")[1][1]
     assert len(tensors["losses"]) == 3, "of the epoch that is not closed yet"
