@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ SCORE_COLUMNS = (
 
 
 def collect_runs(
-    cells: Iterable[tuple[Iterable[str], Iterable[str]]],
+    cells: Iterable[Mapping[str, Iterable[str]]],
     table: Path,
     trials: Trials,
     axes: Iterable[str],
@@ -58,7 +57,7 @@ def collect_runs(
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
 
     Args:
-        cells: (folders, points): each of the folders holds a run file of each of the points.
+        cells: `folders` of run files, each with a file for every one of `points`.
         table: the file to write.
         trials: tell seconds, rates and memory; a pruned entry leaves them empty.
         axes: of the study's grids. Those that have no column yet get one at the end, sorted; it
@@ -67,8 +66,9 @@ def collect_runs(
     others = tuple(sorted({*axes} - {*AXES}))
     rows = (
         _run_row(_read(f"{folder}/{point}.json"), trials, others)
-        for folders, points in cells
-        for folder, point in product(folders, points)
+        for alike in cells
+        for folder in alike["folders"]
+        for point in alike["points"]
     )
     _write(table, RUN_COLUMNS + others, rows)
 

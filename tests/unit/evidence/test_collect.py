@@ -37,7 +37,7 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 def _collected(folder: Path, axes: list[str], *points: list[str]) -> list[dict[str, str]]:
     """Collect the runs of some grids, all of which lie in one folder."""
-    cells = [[[str(folder)], names] for names in points]
+    cells = [{"folders": [str(folder)], "points": names} for names in points]
     collect_runs(cells, folder / "runs.csv", Store(folder / "store").trials, axes)
     return _rows(folder / "runs.csv")
 
