@@ -1,5 +1,11 @@
-from stilts.evidence.record import values, with_rows
+import yaml
 
+from stilts.evidence.record import values, with_rows
+from stilts.question.ask import ask
+from stilts.question.record import record
+from tests.toys import invented_results
+
+ORIGINS = {"stated", "code", "assumed", "scale", "config", "chain"}
 RECORD = {
     "axes": {"lr": [1e-5, 2e-5]},
     "settings": {"top_p": {"stated": 0.9, "where": "App. B.1"}, "mix": {"assumed": None}},
@@ -49,3 +55,24 @@ def test_a_stage_saw_its_size_of_each_task_or_all_that_a_smaller_one_has():
     assert values(found, "chains.a-1.11+b.stages.*.rows") == [100, 20 + 30]
     del manifests["c"]
     assert values(with_rows(RECORD, manifests), "chains.a-1.11+b.stages.1.rows") == [None]
+
+
+def _places(node: object, chain: str = "") -> set[str]:
+    """Return the keys that lead to each leaf, settings without their origins, `chain` to end in."""
+    if isinstance(node, dict) and node.keys() - {"where"} <= ORIGINS:
+        return {chain}
+    if isinstance(node, dict):
+        return {place for key in node for place in _places(node[key], f"{chain}.{key}")} or {chain}
+    if isinstance(node, list) and node and isinstance(node[0], dict):
+        return {place for item in node for place in _places(item, f"{chain}[]")}
+    return {chain}
+
+
+def test_the_invented_record_holds_nothing_that_a_real_one_lacks():
+    config = yaml.safe_load((invented_results.ROOT / "config.yaml").read_text())
+    real = record(ask({**config, "scale": "mini", "studies": ["rethinking"]}))
+    invented = invented_results.record()
+    for known in (real, invented):  # the invented study runs more cells
+        cells = known["studies"]["rethinking"].pop("cells")
+        assert cells["roberta-large"]["none"]["rte"] == 36
+    assert _places(invented) - _places(real) == set()
