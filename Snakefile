@@ -31,46 +31,45 @@ container: "envs/stilts.sif"
 
 rule all:
     input:
-        lambda w: LAYOUT.everything(),
+        lambda w: TARGETS.everything(),
 
 
 rule data:
     input:
-        lambda w: LAYOUT.data(),
+        lambda w: TARGETS.data(),
 
 
 rule checkpoints:
     input:
-        lambda w: LAYOUT.sources(),
+        lambda w: TARGETS.sources(),
 
 
 rule runs:
     input:
-        lambda w: [LAYOUT.question_file(), *LAYOUT.sources(), *LAYOUT.runs()],
+        lambda w: [LAYOUT.question_file(), *TARGETS.sources(), *TARGETS.runs()],
 
 
 rule tables:
     input:
-        lambda w: [*LAYOUT.sources(), *LAYOUT.runs(), *LAYOUT.tables()],
+        lambda w: [*TARGETS.sources(), *TARGETS.runs(), *TARGETS.tables()],
 
 
 rule figures:
     input:
-        lambda w: [*LAYOUT.sources(), *LAYOUT.runs(), *LAYOUT.figures()],
+        lambda w: [*TARGETS.sources(), *TARGETS.runs(), *TARGETS.figures()],
 
 
 rule report:
     input:
-        lambda w: LAYOUT.everything(),
+        lambda w: TARGETS.everything(),
 
 
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/stages.smk"
 include: "workflow/rules/runs.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/summary.smk"
+include: "workflow/rules/evidence.smk"
+include: "workflow/rules/commands.smk"
 
 
 onstart:

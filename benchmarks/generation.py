@@ -15,7 +15,7 @@ from benchmarks.table import Table, progress, side_by_side
 from benchmarks.trainer import now
 from stilts.models.generation import sample
 from stilts.models.load import save_library, silence
-from stilts.training.pretraining import make_tokenizer
+from stilts.training.corpus import make_tokenizer
 
 SAMPLES, TOP_P = 3, 0.9  # as in Synthesis-GPT2
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -1,0 +1,1 @@
+"""What you ask of a workflow without training: plan, status, prune."""

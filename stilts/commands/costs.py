@@ -1,11 +1,13 @@
 """Lay out a question for `stilts.commands.plan`: what each cell reads, writes and weighs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from stilts.question.ask import Question
+from stilts.question.cells import Cell
 from stilts.question.chain import NONE
 from stilts.question.paths import Layout
-from stilts.question.resolve import Cell, StudyPlan
+from stilts.question.resolve import StudyPlan
 
 BYTES_PER_PARAMETER = 4  # checkpoints are fp32
 
@@ -46,9 +48,15 @@ def _cell(layout: Layout, plan: StudyPlan, cell: Cell) -> dict[str, Any]:
         "checkpoint": layout.checkpoint_folder(study, cell.model, cell.chain),
         "data": layout.data_folder(cell.target),
         "rows": question.rows(cell.target),
-        "sequences": len(task.labels) if task.kind == "multiple_choice" else 1,
+        "sequences": task.sequences,
         "body": _size(question, cell.model).get("layers"),
     }
+
+
+def tokens_of(cell: Mapping[str, Any], recipe: Mapping[str, Any]) -> float:
+    """Return the tokens that a run of a cell trains on, at the full length of every sequence."""
+    per_epoch = cell["rows"]["train"] * cell["sequences"] * recipe["max_tokens"]
+    return per_epoch * recipe["epochs"]
 
 
 def _size(question: Question, name: str) -> dict[str, int]:

@@ -3,11 +3,13 @@
 Rules spell their logs themselves; a test compares them with what is spelled here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import mean
 from typing import Any, NamedTuple
 
-from stilts.commands.costs import lay_out
+from stilts.commands.costs import lay_out, tokens_of
 from stilts.question.paths import Layout
+from stilts.question.targets import Targets
 
 
 class Job(NamedTuple):
@@ -55,37 +57,37 @@ def _parents(layout: Layout) -> Iterator[Job]:
 
 
 def _studies(layout: Layout) -> Iterator[Job]:
-    costs = {_cell(cell["spec"]): _cost(cell) for cell in lay_out(layout)["cells"]}
-    parts = list(layout.parts())
+    described = {_cell(cell["spec"]): cell for cell in lay_out(layout)["cells"]}
     for study, plan in layout.question.plans.items():
         logs = f"{_logs(layout)}/{study}"
         for model, chain in plan.checkpoints:
             log = f"{logs}/train_stage/{model}/{chain}.log"
             yield Job(f"{study}: stages", log, (layout.checkpoint(study, model, chain),))
-        for part in parts:
-            for cell in plan.cells if part.study == study else ():
-                folder = f"{layout.top}/{study}/runs/{cell.model}/{cell.chain}/{cell.target}"
+        for part in layout.parts:
+            for cell in part.cells if part.study == study else ():
+                folder = layout.run_folder(study, cell)
+                points = [plan.points[cell][point] for point in part.points]
                 yield Job(
                     f"{study}: trials",
-                    f"{logs}/{part.rule}/{cell.model}/{cell.chain}/{cell.target}.log",
+                    f"{logs}/{part.rule}/{'/'.join(cell)}.log",
                     tuple(f"{folder}/{point}.json" for point in part.points),
-                    costs[(study, *cell)],
+                    _cost(described[(study, *cell)], points),
                     f"{study} {cell.model} {cell.target}",
                 )
-        for cell, file in zip(plan.zero_shot, layout.study_zero_shot(study), strict=True):
-            log = f"{logs}/score_zero_shot/{cell.model}/{cell.chain}/{cell.target}.log"
-            yield Job(f"{study}: zero-shot scores", log, (file,))
+        for cell, file in zip(plan.scores, layout.scores(study), strict=True):
+            log = f"{logs}/score_checkpoint/{'/'.join(cell)}.log"
+            yield Job(f"{study}: scores", log, (file,))
 
 
 def _pages(layout: Layout) -> Iterator[Job]:
-    logs = _logs(layout)
+    logs, targets = _logs(layout), Targets(layout)
     for study in layout.question.plans:
         top = f"{layout.top}/{study}"
         yield Job(f"{study}: tables", f"{logs}/{study}/collect_runs.log", (f"{top}/runs.csv",))
-        for name in layout.shown(study, "tables"):
+        for name in targets.shown(study, "tables"):
             log = f"{logs}/{study}/make_table/{name}.log"
             yield Job(f"{study}: tables", log, (f"{top}/tables/{name}.csv",))
-        for name in layout.shown(study, "figures"):
+        for name in targets.shown(study, "figures"):
             log = f"{logs}/{study}/draw_figure/{name}.log"
             yield Job(f"{study}: figures", log, (f"{top}/figures/{name}.png",))
     yield Job("report", f"{logs}/record_question.log", (layout.question_file(),))
@@ -100,7 +102,7 @@ def _cell(spec: dict[str, Any]) -> tuple[str, str, str, str]:
     return spec["study"], spec["model"], spec["chain"], spec["target"]
 
 
-def _cost(cell: dict[str, Any]) -> float:
-    recipe = cell["spec"]["recipe"]
-    tokens = cell["rows"]["train"] * cell["sequences"] * recipe["max_tokens"] * recipe["epochs"]
-    return (cell["body"] or 0) * tokens
+def _cost(cell: Mapping[str, Any], points: Sequence[Mapping[str, Any]]) -> float:
+    """Return what one of some points costs on average."""
+    recipes = [{**cell["spec"]["recipe"], **values} for values in points]
+    return (cell["body"] or 0) * mean(tokens_of(cell, recipe) for recipe in recipes)

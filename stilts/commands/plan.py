@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stilts.files.store import TrialStore
-from stilts.jobs.trial import read_setting
+from stilts.commands.costs import tokens_of
+from stilts.files.store import Store
+from stilts.jobs.trial import ENTRY, read_setting
 from stilts.machine.hardware import device_kind
 from stilts.question.grid import parse_point
+from stilts.question.recipe import complete
 
 # Effective rates to assume where no stored trial tells: floating-point operations a second.
 ASSUMED_RATE = {"cpu": 2e10, "cuda": 1e14}
@@ -50,7 +52,7 @@ class Estimate:
         return self.trials - self.done - self.stored
 
 
-def estimate(cell: Mapping[str, Any], store: TrialStore, device: str) -> Estimate:
+def estimate(cell: Mapping[str, Any], store: Store, device: str) -> Estimate:
     """Estimate one cell.
 
     Args:
@@ -59,37 +61,47 @@ def estimate(cell: Mapping[str, Any], store: TrialStore, device: str) -> Estimat
         store: looked up where the parents exist; without them no trial's key is known.
         device: the reader's choice.
     """
-    recipe = cell["spec"]["recipe"]
-    per_epoch = cell["rows"]["train"] * cell["sequences"] * recipe["max_tokens"]
-    tokens = per_epoch * recipe["epochs"]
-    # 6 operations per parameter and token: forward 2, backward 4 (Kaplan et al. 2020, 2.1).
-    flops = 6 * (cell["body"] or 0) * tokens
     runs = [Path(run) for run in cell["runs"]]
-    entries = {run: _timing(run, cell, store, device) for run in runs}
+    recipes = {run: {**cell["spec"]["recipe"], **parse_point(run.stem)} for run in runs}
+    tokens = {run: tokens_of(cell, recipe) for run, recipe in recipes.items()}
+    # 6 operations per parameter and token: forward 2, backward 4 (Kaplan et al. 2020, 2.1).
+    flops = {run: 6 * (cell["body"] or 0) * count for run, count in tokens.items()}
+    taken = _seconds(cell, recipes, store, device)
     done = {run for run in runs if run.is_file()}
-    stored = {run for run in runs if run not in done and entries[run]}
-    timings = [timing["seconds"] for timing in entries.values() if timing]
+    stored = taken.keys() - done
+    scored = sum(cell["rows"].get(split, 0) for split in cell["spec"]["task"]["scored"])
     return Estimate(
         trials=len(runs),
         done=len(done),
         stored=len(stored),
-        tokens=tokens * len(runs),
-        flops=flops * (len(runs) - len(done) - len(stored)),
-        seconds=sum(timings),
-        seconds_flops=flops * len(timings),
-        bytes=cell["rows"]["validation"] * cell["sequences"] * PREDICTION_BYTES * len(runs),
+        tokens=sum(tokens.values()),
+        flops=sum(flops[run] for run in runs if run not in done | stored),
+        seconds=sum(taken.values()),
+        seconds_flops=sum(flops[run] for run in taken),
+        bytes=scored * cell["sequences"] * PREDICTION_BYTES * len(runs),
     )
 
 
-def _timing(run: Path, cell: Mapping[str, Any], store: TrialStore, device: str) -> dict[str, Any]:
+def _seconds(
+    cell: Mapping[str, Any],
+    recipes: Mapping[Path, Mapping[str, Any]],
+    store: Store,
+    device: str,
+) -> dict[Path, float]:
+    """Return for how long those runs trained that are stored."""
     folders = (Path(cell["checkpoint"]), Path(cell["data"]))
     if not all((folder / "manifest.json").is_file() for folder in folders):
         return {}
-    setting = read_setting(cell["spec"], *folders, device)
-    return store.timing(setting.key({**cell["spec"]["recipe"], **parse_point(run.stem)}))
+    checkpoint, data = folders
+    spec = cell["spec"]
+    setting = read_setting(spec, checkpoint, {spec["target"]: data}, device, ENTRY)
+    timings = {
+        run: store.trials.timing(setting.key(complete(recipe))) for run, recipe in recipes.items()
+    }
+    return {run: timing["seconds"] for run, timing in timings.items() if timing}
 
 
-def plan_text(plan: Mapping[str, Any], store: TrialStore, device: str) -> str:
+def plan_text(plan: Mapping[str, Any], store: Store, device: str) -> str:
     """Return the plan as text for a terminal.
 
     Args:

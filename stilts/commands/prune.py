@@ -11,15 +11,18 @@ from typing import Any
 from stilts.commands.plan import size_text
 from stilts.commands.status import LOCKS
 from stilts.errors import UserError
+from stilts.files import plugins
 from stilts.files.fingerprint import ROOT, fingerprint
 from stilts.files.manifest import MANIFEST, digest_of
-from stilts.files.store import ENCODINGS, STORE, TrialStore
-from stilts.jobs.trial import ENGINE, library_versions, read_setting
+from stilts.files.store import STORE, Store
+from stilts.jobs.trial import ENTRY, library_versions, read_setting
 from stilts.machine.vitals import jobs_at_work
 from stilts.question.ask import ask
 from stilts.question.catalogue import read_yaml
-from stilts.question.grid import parse_point
+from stilts.question.code import FAMILIES, plugins_of
 from stilts.question.paths import Layout
+from stilts.question.recipe import complete
+from stilts.question.targets import Targets
 
 DAY = 24 * 3600
 
@@ -47,30 +50,36 @@ class Uses:
         results: the folder of all artefacts.
     """
 
-    def __init__(self, layouts: Sequence[Layout], store: TrialStore, results: Path):
-        self.entries = {path.name: _result(path) for path in store.trials.glob("??/*")}
+    def __init__(self, layouts: Sequence[Layout], store: Store, results: Path):
+        self.entries = {path.name: _result(path) for path in store.trials.folders()}
         self._found = {(e["device_kind"], e["precision"]) for e in self.entries.values() if e}
         self._keys = set(_named(results))
-        # Recipes of trials whose parents are not there: their keys are not known.
-        self._open: set[str] = set()
+        # Recipes of trials whose parents are not there, so that their keys are not known, with the
+        # code that may have trained them.
+        self._open: dict[str, set[str]] = {}
         for layout in layouts:
             self._add(layout)
-        files = [f for layout in layouts for f in (*layout.checkpoints(), *layout.runs())]
+        asked = [Targets(layout) for layout in layouts]
+        files = [file for each in asked for file in (*each.checkpoints(), *each.runs())]
         self.unfinished = not all(Path(file).is_file() for file in files)
 
     def _add(self, layout: Layout) -> None:
         for study, plan in layout.question.plans.items():
             for cell in plan.cells:
                 spec = plan.target_spec(*cell)
-                recipes = [{**spec["recipe"], **parse_point(point)} for point in plan.points]
+                recipes = [
+                    complete({**spec["recipe"], **values}) for values in plan.points[cell].values()
+                ]
                 parents = (
                     Path(layout.checkpoint_folder(study, cell.model, cell.chain)),
                     Path(layout.data_folder(cell.target)),
                 )
                 if not all((folder / MANIFEST).is_file() for folder in parents):
-                    self._open |= {digest_of(recipe) for recipe in recipes}
+                    for recipe in recipes:
+                        self._open.setdefault(digest_of(recipe), set()).update(codes(spec, recipe))
                     continue
-                setting = read_setting(spec, *parents, "cpu")
+                checkpoint, data = parents
+                setting = read_setting(spec, checkpoint, {cell.target: data}, "cpu", ENTRY)
                 # A login node without a GPU must know the trials of nodes with one.
                 for kind, precision in self._found:
                     if spec["precision"] in ("auto", precision):
@@ -82,10 +91,18 @@ class Uses:
         entry = self.entries[key]
         return key in self._keys or bool(
             entry
-            and digest_of(entry["recipe"]) in self._open
-            and entry["digests"]["code"] == fingerprint(ENGINE)
+            and entry["digests"]["code"] in self._open.get(digest_of(entry["recipe"]), ())
             and entry["versions"] == library_versions()
         )
+
+
+def codes(spec: Mapping[str, Any], recipe: Mapping[str, Any]) -> set[str]:
+    """Return the code that a trial may depend on, whatever the family of its model."""
+    heads = {spec["target"]: recipe["head"]}
+    return {
+        fingerprint(ENTRY, *plugins_of([spec["task"]], family, heads, recipe["select"]))
+        for family in (*plugins.names(FAMILIES), "")
+    }
 
 
 def ask_all(config: Mapping[str, Any], results: Path, root: Path = ROOT) -> list[Layout]:
@@ -108,19 +125,23 @@ def ask_all(config: Mapping[str, Any], results: Path, root: Path = ROOT) -> list
 
 def find(config: Mapping[str, Any], results: Path = STORE.parent) -> list[Group]:
     """Return what can be deleted without a loss; whatever is younger than a day is kept."""
-    store = TrialStore(results / STORE.name)
+    store = Store(results / STORE.name)
     uses = Uses(ask_all(config, results), store, results)
-    trials = sorted(store.trials.glob("??/*"))
+    trials = store.trials.folders()
     unused = [path for path in trials if not uses.has(path.name) and _old(path)]
-    snapshots = sorted(store.snapshots.glob("*"))
+    stages = store.stages.folders()
+    named = set(_stages(results))
+    idle_stages = [path for path in stages if path.name not in named and _old(path)]
+    snapshots = sorted(store.snapshot("").glob("*"))
     # Those of stages and of trials to come are needed until everything is there.
     spent = [path for path in snapshots if uses.entries.get(path.name) or not uses.unfinished]
     spent = [path for path in spent if _old(path)]
-    encodings = sorted((results / STORE.name / ENCODINGS).glob("*"))
+    encodings = sorted(store.encoding("").parent.glob("*"))
     idle = [path for path in encodings if _old(path)]
     litter = [path for path in _litter(results) if _old(path)]
     return [
         Group("trials that no question can use", unused, len(trials) - len(unused)),
+        Group("stages that no checkpoint is", idle_stages, len(stages) - len(idle_stages)),
         Group("snapshots that no run goes on from", spent, len(snapshots) - len(spent)),
         Group("tokens not read for a day", idle, len(encodings) - len(idle)),
         Group("temporary files of killed jobs", litter, 0),
@@ -178,6 +199,15 @@ def _result(folder: Path) -> dict[str, Any]:
 
 def _named(results: Path) -> Iterator[str]:
     for path in results.glob("*/*/runs/**/*.json"):
+        try:
+            yield json.loads(path.read_text())["key"]
+        except (ValueError, KeyError, TypeError):
+            continue  # damaged: it names nothing
+
+
+def _stages(results: Path) -> Iterator[str]:
+    """Yield the keys of the checkpoints that are there."""
+    for path in results.glob(f"*/*/checkpoints/*/*/{MANIFEST}"):
         try:
             yield json.loads(path.read_text())["key"]
         except (ValueError, KeyError, TypeError):

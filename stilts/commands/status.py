@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.commands.expected import Job
-from stilts.files.store import TrialStore
+from stilts.files.store import Store
 from stilts.machine.vitals import Vitals, jobs_at_work, read_vitals
 
 LOCKS = Path(".snakemake/locks")
@@ -66,7 +66,7 @@ def _cause(log: Path, vitals: Vitals | None) -> str | None:
     return None
 
 
-def seconds_left(states: Iterable[State], store: TrialStore) -> float | None:
+def seconds_left(states: Iterable[State], store: Store) -> float | None:
     """Return for how long the trials that are not there would train one after the other.
 
     Measured on finished trials of the same model and target; for others in proportion to their
@@ -90,18 +90,18 @@ def seconds_left(states: Iterable[State], store: TrialStore) -> float | None:
     return left
 
 
-def _times(job: Job, store: TrialStore) -> Iterable[float]:
+def _times(job: Job, store: Store) -> Iterable[float]:
     there = [Path(file) for file in job.files if Path(file).is_file()]
     for file in there[:: max(1, len(there) // SAMPLE)]:
         try:
-            timing = store.timing(json.loads(file.read_text())["key"])
+            timing = store.trials.timing(json.loads(file.read_text())["key"])
         except (OSError, ValueError, KeyError):
             continue  # just being replaced
         if "seconds" in timing:
             yield timing["seconds"]
 
 
-def status_text(outline: Mapping[str, Any], store: TrialStore) -> str:
+def status_text(outline: Mapping[str, Any], store: Store) -> str:
     """Return where a run stands as text for a terminal.
 
     Args:
@@ -129,7 +129,7 @@ def status_text(outline: Mapping[str, Any], store: TrialStore) -> str:
     return "\n".join(lines)
 
 
-def _row(stage: str, states: list[State], store: TrialStore) -> str:
+def _row(stage: str, states: list[State], store: Store) -> str:
     total = sum(len(state.job.files) for state in states)
     done = sum(state.done for state in states)
     running = sum(state.vitals is not None for state in states)

@@ -1,0 +1,1 @@
+"""From run files to statements: statistics, printed numbers, tables, figures, the page."""

@@ -1,4 +1,4 @@
-"""Run files into `runs.csv` and `zero_shot.csv`, one tidy row each."""
+"""Run files into `runs.csv`, files of scores into `scores.csv`: one tidy row each."""
 
 import csv
 import io
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from stilts.files.manifest import write_atomic
-from stilts.files.store import TrialStore
+from stilts.files.store import Trials
+from stilts.question.chain import chain_tasks
+from stilts.question.grid import parse_point
 
 NAMES = ("study", "scale", "protocol", "model", "chain", "target")
 AXES = ("lr", "batch", "warmup", "seed")
@@ -34,7 +36,7 @@ RUN_COLUMNS = (
     "peak_memory_mb",
     "key",
 )
-ZERO_SHOT_COLUMNS = (
+SCORE_COLUMNS = (
     *NAMES,
     "metric",
     "score",
@@ -42,21 +44,43 @@ ZERO_SHOT_COLUMNS = (
     "majority",
     "degenerate_reasons",
     "n_validation",
+    "seen",
 )
 
 
-def collect_runs(files: Iterable[str], table: Path, store: TrialStore) -> None:
+def collect_runs(
+    cells: Iterable[Mapping[str, Iterable[str]]],
+    table: Path,
+    trials: Trials,
+    axes: Iterable[str],
+) -> None:
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
 
-    Seconds, rates and memory come from the store; a pruned entry leaves them empty.
+    Args:
+        cells: `folders` of run files, each with a file for every one of `points`.
+        table: the file to write.
+        trials: tell seconds, rates and memory; a pruned entry leaves them empty.
+        axes: of the study's grids. Those that have no column yet get one at the end, sorted; it
+            is empty in the rows of runs whose own grid has no such axis.
     """
-    _write(table, RUN_COLUMNS, (_run_row(_read(file), store) for file in files))
+    others = tuple(sorted({*axes} - {*AXES}))
+    rows = (
+        _run_row(_read(f"{folder}/{point}.json"), trials, others)
+        for alike in cells
+        for folder in alike["folders"]
+        for point in alike["points"]
+    )
+    _write(table, RUN_COLUMNS + others, rows)
 
 
-def collect_zero_shot(files: Iterable[str], table: Path) -> None:
-    """Write `zero_shot.csv`: one row per checkpoint and target."""
-    rows = ({**run, "degenerate_reasons": _reasons(run)} for run in map(_read, files))
-    _write(table, ZERO_SHOT_COLUMNS, rows)
+def collect_scores(files: Iterable[str], table: Path) -> None:
+    """Write `scores.csv`: one row per checkpoint and task.
+
+    `seen` says whether a stage of the checkpoint's chain trained on the task.
+    """
+    scores = map(_read, files)
+    rows = ({**each, "degenerate_reasons": _reasons(each), "seen": _seen(each)} for each in scores)
+    _write(table, SCORE_COLUMNS, rows)
 
 
 def _read(file: str) -> dict[str, Any]:
@@ -68,17 +92,23 @@ def _read(file: str) -> dict[str, Any]:
         ) from None
 
 
-def _run_row(run: Mapping[str, Any], store: TrialStore) -> dict[str, Any]:
-    metric, scores = run["metric"], run["scores"]
+def _run_row(run: Mapping[str, Any], trials: Trials, others: Iterable[str]) -> dict[str, Any]:
+    metric, scores, recipe = run["metric"], run["scores"], run["recipe"]
+    own = parse_point(run["point"])
     return {
         **run,
-        **{axis: run["recipe"][axis] for axis in AXES},
+        **{axis: recipe[axis] for axis in AXES},
+        **{axis: recipe[axis] for axis in others if axis in own},
         "score_last": scores["last"][metric],
         "score_best": scores["best"][metric],
         "best_epoch": scores["best"]["epoch"],
         "degenerate_reasons": _reasons(run),
-        **store.timing(run["key"]),
+        **trials.timing(run["key"]),
     }
+
+
+def _seen(score: Mapping[str, Any]) -> bool:
+    return score["target"] in chain_tasks(score["chain"])
 
 
 def _reasons(run: Mapping[str, Any]) -> str:

@@ -1,19 +1,16 @@
 """What tables and figures are made from: the measured results of one study at one scale."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from stilts.errors import UserError
-from stilts.files.manifest import read_manifest
-from stilts.question.chain import NONE, parse_chain
-
-RUN_COLUMNS = ("model", "chain", "target", "point", "metric", "score", "degenerate")
-ZERO_SHOT_COLUMNS = ("model", "chain", "target", "metric", "score", "chance", "n_validation")
+from stilts.errors import unknown
+from stilts.evidence.numbers import NOT_AVAILABLE
+from stilts.evidence.published import printed
+from stilts.evidence.record import values
+from stilts.question.chain import NONE, chain_seed, parse_chain, unseeded
 
 
 @dataclass(frozen=True)
@@ -21,159 +18,166 @@ class Inputs:
     """The results a table or figure may draw on.
 
     Attributes:
-        runs: `runs.csv`, one row per run; scores are fractions.
-        zero_shot: `zero_shot.csv`, one row per checkpoint and target.
+        question: the study's part of the recorded question (`stilts.question.record`); each stage
+            of its `chains` also has `rows`, the examples that it really saw, where that is known.
+        tasks: task name -> `title`, `kind`; also of tasks whose data are not there.
         manifests: task name -> manifest of its data.
-        published: `published.csv`, all text, each value as it was printed.
-        label: what the scale is, such as "mini: miniature language, not the paper's data"; empty
-            where the data are the paper's.
-        settings: the resolved settings, nested: `protocol`, `grid` (lr, batch, warmup, seed:
-            lists), `intermediate`, `generation`, and `stage_sizes` (chain -> examples its last
-            stage saw).
+        runs: `runs.csv`, one row per run; scores are fractions.
+        scores: `scores.csv`, one row per checkpoint and task.
+        published: the printed numbers, as `published.load` returns them.
+        inconsistencies: `inconsistencies.csv`, all text: what does not add up in print; None where
+            the study has no such file.
         examples: task name -> canonical rows, for figures that show data.
-        titles: task name -> title, for tasks whose data are not there.
+        model: the one whose runs and scores these are; empty for all of the study.
     """
 
-    runs: pd.DataFrame
-    zero_shot: pd.DataFrame
+    question: Mapping[str, Any]
+    tasks: Mapping[str, Mapping[str, Any]]
     manifests: Mapping[str, Mapping[str, Any]]
+    runs: pd.DataFrame
+    scores: pd.DataFrame
     published: pd.DataFrame
-    label: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    inconsistencies: pd.DataFrame | None = None
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    titles: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
 
-    def of_model(self, spec: Mapping[str, Any]) -> "Inputs":
-        """Return the inputs restricted to the model that `spec` names, or to the only one.
+    # The models
+
+    def of_model(self, model: str) -> "Inputs":
+        """Return the inputs with the runs and scores of one model only.
 
         Raises:
-            UserError: several models in the runs and none named, or a name that has no runs.
+            UserError: the study has no such model.
         """
-        models = sorted({*self.runs["model"].dropna(), *self.zero_shot["model"].dropna()})
-        model = spec.get("model", models[0] if len(models) == 1 else None)
-        if models and model not in models:
-            raise UserError(
-                f"runs.csv holds the models {', '.join(models)}, the {spec['kind']} asks for"
-                f" '{model}': give one of them as 'model' in the study's report settings"
-            )
-        return replace(
-            self,
-            runs=self.runs[self.runs["model"] == model],
-            zero_shot=self.zero_shot[self.zero_shot["model"] == model],
+        if model not in self.question["models"]:
+            place = "'model' of a table or figure in the study's report.yaml"
+            raise unknown("model", model, self.question["models"], place)
+        runs, scores = (table[table["model"] == model] for table in (self.runs, self.scores))
+        return replace(self, runs=runs, scores=scores, model=model)
+
+    def models(self, spec: Mapping[str, Any], column: str) -> Iterator[tuple[dict, "Inputs"]]:
+        """Yield the inputs of each model that `spec` shows, in the study's order.
+
+        Args:
+            spec: its `model` or `models`; without either every model of the study is shown.
+            column: the name of the column that tells models apart.
+
+        Yields:
+            ({column: model}, its inputs); the first is empty where only one model is shown.
+
+        Raises:
+            UserError: the study has no such model.
+        """
+        asked = spec.get("models", [spec["model"]] if "model" in spec else self.question["models"])
+        for model in asked:
+            yield {column: model} if len(asked) > 1 else {}, self.of_model(model)
+
+    # Runs and scores
+
+    def _chains(self, chain: str, target: str) -> list[str]:
+        """Return the chains that a name stands for: itself, or its walks from seed to seed.
+
+        `squad-v2` stands for `squad-v2^1`, `squad-v2^2`, … where the study has only those.
+        """
+        cells = self.question["cells"].values()
+        names = dict.fromkeys(name for chains in cells for name in chains if target in chains[name])
+        return [chain] if chain in names else [name for name in names if unseeded(name) == chain]
+
+    def cell(self, chain: str, target: str) -> pd.DataFrame:
+        """Return the runs of one chain on one target, possibly none."""
+        named = self.runs["chain"].isin(self._chains(chain, target))
+        return self.runs[named & (self.runs["target"] == target)]
+
+    def expected(self, chain: str, target: str) -> int:
+        """Return how many runs a model should have of a chain on a target; 0 if none is asked."""
+        cells = self.question["cells"].get(self.model, {})
+        return sum(
+            cells[name].get(target, 0) for name in self._chains(chain, target) if name in cells
         )
 
-    @property
-    def points(self) -> int:
-        """The runs a pair of chain and target should have: the grid's size, 36 in the paper."""
-        grid = self.settings.get("grid", {})
-        if grid:
-            return math.prod(len(values) for values in grid.values())
-        counts = self.runs.groupby(["model", "chain", "target"]).size()
-        return int(counts.max()) if len(counts) else 0
+    def score_of(self, chain: str, task: str) -> Mapping[str, Any] | None:
+        """Return the row of a checkpoint on a task, or None where it was not scored."""
+        found = self.scores[(self.scores["chain"] == chain) & (self.scores["target"] == task)]
+        return found.iloc[0].to_dict() if len(found) else None
+
+    # What the question says
 
     @property
-    def protocol(self) -> str:
-        """Name what the runs followed, such as `paper`; several protocols are joined by commas."""
-        names = self.runs["protocol"].dropna().unique() if "protocol" in self.runs else ()
-        return ", ".join(sorted(map(str, names))) or str(self.settings.get("protocol", "unknown"))
+    def label(self) -> str:
+        """Say what the scale is, such as "mini: miniature language, not the paper's data"."""
+        return self.question["label"]
 
     @property
     def footer(self) -> str:
         """Say what a table rests on: the scale's label and the protocol."""
-        return " · ".join(part for part in (self.label, f"protocol {self.protocol}") if part)
+        return f"{self.label} · protocol {self.question['protocol']}"
 
-    def cell(self, chain: str, target: str) -> pd.DataFrame:
-        """Return the runs of one chain on one target, possibly none."""
-        return self.runs[(self.runs["chain"] == chain) & (self.runs["target"] == target)]
-
-    def zero_shot_of(self, chain: str, target: str) -> Mapping[str, Any] | None:
-        """Return the zero-shot row of a checkpoint on a target, or None where it was not scored."""
-        table = self.zero_shot
-        found = table[(table["chain"] == chain) & (table["target"] == target)]
-        return found.iloc[0].to_dict() if len(found) else None
+    @property
+    def stamp(self) -> dict[str, str]:
+        """Return the last columns of a figure's table: what all of its rows rest on."""
+        return {"scale": self.label, "protocol": self.question["protocol"]}
 
     def task_title(self, task: str) -> str:
         """Return a task's title, or its name where none is known."""
-        return self.manifests.get(task, {}).get("title") or self.titles.get(task, task)
+        return self.tasks.get(task, {}).get("title", task)
 
     def title(self, chain: str) -> str:
         """Return a chain in words: `None`, `HellaSwag-p (2,000)`, `MNLI -> SQuAD`."""
         if chain == NONE:
             return "None"
-        stages = []
-        for stage in parse_chain(chain):
-            size = f" ({stage.size:,})" if stage.size else ""
-            stages.append(" & ".join(self.task_title(task) for task in stage.tasks) + size)
-        return " → ".join(stages)
+        seed = chain_seed(chain)
+        words = " → ".join(map(self._stage_title, parse_chain(chain)))
+        return words if seed is None else f"{words}, seed {seed}"
+
+    def _stage_title(self, stage: Any) -> str:
+        notes = [f"{stage.size:,}"] if stage.size else []
+        notes += [stage.variant] if stage.variant else []
+        tasks = " & ".join(map(self.task_title, stage.tasks))
+        return f"{tasks} ({', '.join(notes)})" if notes else tasks
+
+    def metric(self, task: str) -> str:
+        """Return by which metric the study scores a task whose data are there."""
+        return next(iter(self._posed(task, "metric")), self.manifests[task].get("metric", ""))
+
+    def scored(self, task: str) -> dict[str, Mapping[str, Any]]:
+        """Return the splits that the study scores a task on, by name, as far as they are there."""
+        splits = self.manifests.get(task, {}).get("splits", {})
+        asked = self._posed(task, "scored") or [split for split in splits if split != "train"]
+        return {name: splits[name] for name in asked if name in splits}
+
+    def _posed(self, task: str, key: str) -> list[Any]:
+        """Return a setting of a task as it is posed: as a target, else in a stage."""
+        stages = (stage for chain in self.question["chains"].values() for stage in chain["stages"])
+        posed = [self.question["settings"]["targets"], *(stage["posed"] for stage in stages)]
+        return next((values(tasks[task], key) for tasks in posed if task in tasks), [])
+
+    # What the data say
 
     def rows(self, task: str, split: str) -> int | None:
         """Return how many rows a split holds, or None where the data are not there."""
         return self.manifests.get(task, {}).get("splits", {}).get(split, {}).get("rows")
 
+    def data_note(self, task: str) -> str:
+        """Say what a task's data are: the manifest's own note (miniature, stand-in), or how their
+        sizes compare with the published ones: exact or a subset.
+        """
+        manifest = self.manifests.get(task)
+        if manifest is None:
+            return NOT_AVAILABLE
+        if manifest.get("note"):
+            return str(manifest["note"])
+        sizes = manifest.get("published_sizes") or {}
+        if not sizes:
+            return "real data; no published size to check against"
+        differing = [
+            f"{split} {self.rows(task, split):,} of {size:,}"
+            for split, size in sizes.items()
+            if self.rows(task, split) not in (None, size)
+        ]
+        return f"subset: {', '.join(differing)}" if differing else "exact"
 
-def read_inputs(
-    *,
-    published: Path | str,
-    label: str,
-    runs: Path | str | None = None,
-    zero_shot: Path | str | None = None,
-    manifests: Sequence[Path | str] = (),
-    settings: Mapping[str, Any] | None = None,
-    examples: Mapping[str, Path | str] | None = None,
-    titles: Mapping[str, str] | None = None,
-) -> Inputs:
-    """Read the files behind a study's tables and figures.
+    # What the paper says
 
-    Args:
-        published: `published.csv`; values stay text.
-        label: what the scale is.
-        runs: `runs.csv`; without it no run is available.
-        zero_shot: `zero_shot.csv`; likewise.
-        manifests: the data manifests, each with its `task`.
-        settings: see `Inputs`; a stage size of None means all examples of the stage's tasks.
-        examples: task name -> parquet file of canonical rows.
-        titles: see `Inputs`.
-
-    Raises:
-        UserError: a file without the columns it must have.
-    """
-    records = [read_manifest(Path(path).parent) for path in manifests]
-    by_task = {record["task"]: record for record in records}
-    asked = (settings or {}).get("stage_sizes", {})
-    sizes = {chain: _stage_size(chain, size, by_task) for chain, size in asked.items()}
-    return Inputs(
-        runs=_read(runs, RUN_COLUMNS),
-        zero_shot=_read(zero_shot, ZERO_SHOT_COLUMNS),
-        manifests=by_task,
-        published=pd.read_csv(published, dtype=str, keep_default_na=False),
-        label=label,
-        settings={**(settings or {}), "stage_sizes": sizes},
-        examples={task: _records(path) for task, path in (examples or {}).items()},
-        titles=titles or {},
-    )
-
-
-def _stage_size(
-    chain: str, size: int | None, manifests: Mapping[str, Mapping[str, Any]]
-) -> int | None:
-    """Return the examples a chain's last stage saw: each task gives `size`, or all it has."""
-    tasks = parse_chain(chain)[-1].tasks
-    if not all("train" in manifests.get(task, {}).get("splits", {}) for task in tasks):
-        return size
-    rows = [manifests[task]["splits"]["train"]["rows"] for task in tasks]
-    return sum(count if size is None else min(count, size) for count in rows)
-
-
-def _records(path: Path | str) -> list[dict[str, Any]]:
-    return pd.read_parquet(path).to_dict("records")
-
-
-def _read(path: Path | str | None, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a CSV of results; "None" and "none" are names here, only an empty cell is missing."""
-    if path is None:
-        return pd.DataFrame(columns=list(columns))
-    table = pd.read_csv(path, keep_default_na=False, na_values=["", "nan", "NaN"])
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise UserError(f"{path}: the column '{missing[0]}' is missing: delete it and run again")
-    return table
+    def printed(self, table: str, **ours: str) -> str:
+        """Return one printed value, or a dash; see `stilts.evidence.published.printed`."""
+        return printed(self.published, table, self.model, **ours)

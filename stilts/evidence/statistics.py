@@ -38,64 +38,32 @@ def summary(scores: Sequence[float] | np.ndarray | pd.Series) -> dict[str, float
     }
 
 
-def summarise(runs: pd.DataFrame, by: Sequence[str] = ("chain", "target")) -> pd.DataFrame:
-    """Summarise the runs of each group.
-
-    Args:
-        runs: one row per run, with the columns of `by`, `score` and `degenerate`.
-        by: the columns that name a group.
-
-    Returns:
-        One row per group, in the order of first appearance: the group, the columns of `summary`,
-        and `degenerate`, the share of all its runs that collapsed or have no score.
-    """
-    by = list(by)
-    rows = []
-    for group, members in runs.groupby(by, sort=False, dropna=False):
-        collapsed = is_true(members["degenerate"]) | ~np.isfinite(members["score"].astype(float))
-        row = dict(zip(by, group, strict=True)) | summary(members["score"])
-        rows.append(row | {"degenerate": float(collapsed.mean())})
-    columns = [*by, "n", "n_failed", "min", "mean", "median", "best", "std", "degenerate"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def delta(
-    runs: pd.DataFrame,
-    baseline: str = "none",
-    by: Sequence[str] = ("target",),
+    scores: Sequence[float] | np.ndarray | pd.Series,
+    baseline: Sequence[float] | np.ndarray | pd.Series,
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> pd.DataFrame:
-    """Compare every chain with the baseline chain of the same group.
+) -> dict[str, float | int]:
+    """Compare a set of scores with those of a baseline.
 
     Args:
-        runs: one row per run, with `chain`, `score` and the columns of `by`.
-        baseline: the chain to subtract.
-        by: the columns within which chains are compared.
+        scores: of the runs.
+        baseline: of the runs to subtract.
         seed: of the bootstrap.
         resamples: of the bootstrap.
 
     Returns:
-        One row per group and chain other than the baseline: `n`, `n_baseline`, `delta_mean`,
-        `delta_best`, and `low` and `high`, the bootstrap interval of `delta_mean`. A group that
-        lacks the baseline gives NaN, not a missing row.
+        `n` and `n_baseline`, the usable scores of either side; `delta_mean` with its bootstrap
+        interval `low`, `high`; and `delta_best`. All but the counts are NaN where a side has none.
     """
-    by = list(by)
-    rows = []
-    for group, members in runs.groupby(by, sort=False, dropna=False):
-        base = finite(members.loc[members["chain"] == baseline, "score"])
-        for chain in members.loc[members["chain"] != baseline, "chain"].unique():
-            scores = finite(members.loc[members["chain"] == chain, "score"])
-            both = len(scores) > 0 and len(base) > 0
-            low, high = bootstrap_delta(scores, base, seed=seed, resamples=resamples)
-            row = dict(zip(by, group, strict=True)) | {"chain": chain}
-            row |= {"n": len(scores), "n_baseline": len(base), "low": low, "high": high}
-            row["delta_mean"] = float(scores.mean() - base.mean()) if both else float("nan")
-            row["delta_best"] = float(scores.max() - base.max()) if both else float("nan")
-            rows.append(row)
-    columns = [*by, "chain", "n", "n_baseline", "delta_mean", "low", "high", "delta_best"]
-    return pd.DataFrame(rows, columns=columns)
+    values, base = finite(scores), finite(baseline)
+    low, high = bootstrap_delta(values, base, seed=seed, resamples=resamples)
+    found = {"n": len(values), "n_baseline": len(base), "low": low, "high": high}
+    if not len(values) or not len(base):
+        return found | dict.fromkeys(("delta_mean", "delta_best"), float("nan"))
+    found["delta_mean"] = float(values.mean() - base.mean())
+    return found | {"delta_best": float(values.max() - base.max())}
 
 
 def effect_share(scores: pd.Series, levels: pd.Series) -> float:

@@ -1,0 +1,1 @@
+"""Bytes one can trust: whole or absent, digested, locked, found by key."""

@@ -1,110 +1,115 @@
-"""Fingerprints of code: what a result depends on, blind to comments, docstrings and layout."""
+"""Fingerprints of code: what a result depends on, blind to where the code stands."""
 
-import ast
 import functools
 import hashlib
-import io
-import tokenize
+from collections.abc import Iterable
 from pathlib import Path
+
+from stilts.files.definitions import WHOLE, Definition, Definitions
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(__file__).resolve().parents[1].name
-_DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+# What changes no result, and why. It is not followed from elsewhere.
+LEFT_OUT = {
+    "stilts.errors": "words: a run that meets an error has no result",
+    "stilts.files": "bytes, whole or absent, found by key: whoever uses them compares digests",
+    "stilts.machine": "this computer and its cluster: what differs there is a value in the key",
+    "stilts.question.code": "names plug-ins, each of which is an entry of its own",
+    "stilts.question.recipe": "its values, defaults included, are in the recipe and so in the key",
+    "stilts.training.progress": "shows how far a run is, and decides nothing",
+}
+
+
+class Fingerprints:
+    """The fingerprints of the code below a folder; see `fingerprint` and `reached`.
+
+    Args:
+        root: the project's folder.
+        left_out: modules and packages that are followed only from within themselves.
+    """
+
+    def __init__(self, root: Path, left_out: Iterable[str] = LEFT_OUT):
+        self._code = Definitions(root, PACKAGE, left_out)
+
+    def fingerprint(self, *entries: str) -> str:
+        """Return a digest of the definitions that the entries reach."""
+        digests = sorted({self._digest(self._found(entry)) for entry in entries})
+        return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+
+    def reached(self, *entries: str) -> list[str]:
+        """Return the definitions that count in the fingerprint of the entries, sorted."""
+        found = {each for entry in entries for each in self._walk(self._found(entry))}
+        return sorted(f"{module}:{name}" for module, name in found if name != WHOLE)
+
+    def _found(self, entry: str) -> list[Definition]:
+        module, _, name = entry.partition(":")
+        found = self._code.entry(module, name or None)
+        if not found:
+            raise FileNotFoundError(
+                f"no code for '{entry}': name a module, a script, or module:name"
+            )
+        return [each for each in found if isinstance(each, Definition)]
+
+    def _walk(self, found: list[Definition]) -> dict[Definition, int]:
+        """Return all definitions that some refer to, numbered in the order they are met."""
+        numbers = {each: number for number, each in enumerate(found)}
+        waiting = list(found)
+        for each in waiting:
+            for meaning in self._code.code(each).meanings:
+                for part in meaning:
+                    if isinstance(part, Definition) and part not in numbers:
+                        numbers[part] = len(numbers)
+                        waiting.append(part)
+        return numbers
+
+    def _digest(self, found: list[Definition]) -> str:
+        """Return a digest of a graph: texts, joined by numbers in place of modules and names.
+
+        Two graphs have the same only if they are the same but for the names of modules: a name that
+        comes to mean something else points elsewhere, a cycle points back.
+        """
+        numbers = self._walk(found)
+        digest = hashlib.sha256()
+        for each in numbers:
+            text, meanings = self._code.code(each)
+            parts = [[numbers.get(part, part) for part in meaning] for meaning in meanings]
+            digest.update(f"{text}\n{parts!r}\n".encode())
+        return digest.hexdigest()
+
+
+_ours = Fingerprints(ROOT)
 
 
 @functools.cache
 def fingerprint(*entries: str) -> str:
-    """Return a digest of the code that the entries reach by imports of this package.
+    """Return a digest of the code that the entries reach: equal ones give equal results.
+
+    An entry reaches its own definitions and, from each of them, the definitions of this package
+    that its names mean, wherever they stand. With a definition counts what the import of its module
+    does beyond binding names. A class counts whole, and so does a module that is used in another
+    way than by its attributes.
+
+    It does not see what is found by a name made at run time (a plug-in): name that as an entry too.
 
     Args:
-        entries: modules (`stilts.training.loop`) or script paths relative to the project's root
-            (`workflow/scripts/train_stage.py`). Imports inside functions count too.
+        entries: modules (`stilts.training.loop`), definitions (`stilts.training.loop:train`), or
+            scripts relative to the project's root (`workflow/scripts/train_stage.py`).
 
     Returns:
-        16 hexadecimal digits. Comments, docstrings, blank lines and trailing spaces do not
-        change it; neither do time stamps, the project's folder or the Python version.
+        16 hexadecimal digits. They change neither with comments, docstrings, layout, the words of
+        errors and logs, nor with the place and the order of definitions, nor with the version of
+        Python, nor with what is in `LEFT_OUT`.
 
     Raises:
         FileNotFoundError: an entry does not exist.
     """
-    digest = hashlib.sha256()
-    for path in sorted(_closure(entries)):
-        digest.update(f"{path.relative_to(ROOT).as_posix()}\n{_essence(path)}\n".encode())
-    return digest.hexdigest()[:16]
+    return _ours.fingerprint(*entries)
 
 
-def _closure(entries: tuple[str, ...]) -> set[Path]:
-    waiting = [ROOT / entry if entry.endswith(".py") else _module_file(entry) for entry in entries]
-    for entry, path in zip(entries, waiting, strict=True):
-        if path is None or not path.is_file():
-            raise FileNotFoundError(f"no code for '{entry}': name a module or a script")
-    found: set[Path] = set()
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += _imports(path)
-    return found
+def reached(*entries: str) -> list[str]:
+    """Return what counts in the fingerprint of the entries, as sorted `module:name`.
 
-
-@functools.cache
-def _imports(path: Path) -> tuple[Path, ...]:
-    names = []
-    for node in _nodes(path):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    files = (_module_file(name) for name in names if name.split(".")[0] == PACKAGE)
-    return tuple(file for file in files if file)
-
-
-def _module_file(name: str) -> Path | None:
-    base = ROOT.joinpath(*name.split("."))
-    candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
-
-
-@functools.cache
-def _nodes(path: Path) -> list[ast.AST]:
-    return list(ast.walk(ast.parse(path.read_bytes())))
-
-
-@functools.cache
-def _essence(path: Path) -> str:
-    """Return the source without comments, docstrings, blank lines and trailing spaces.
-
-    Works on the text rather than on `ast.dump` or tokens, whose form differs between versions of
-    Python; lines inside a multi-line string are kept to the letter.
+    The name `(on import)` is what importing a module does beyond binding names.
     """
-    source = path.read_text()
-    lines = source.split("\n")
-    if "#" in source:  # tokens take longer than all else
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT:
-                row, column = token.start
-                lines[row - 1] = lines[row - 1][:column].rstrip()
-    docstrings, verbatim = set(), set()
-    for node in _nodes(path):
-        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            if _stands_alone(node.body, lines):
-                docstrings |= _rows(node.body[0])
-        elif isinstance(node, ast.Constant | ast.JoinedStr) and len(_rows(node)) > 1:
-            verbatim |= _rows(node)
-    kept = (
-        line if row in verbatim else line.rstrip()
-        for row, line in enumerate(lines, start=1)
-        if row not in docstrings and (row in verbatim or line.strip())
-    )
-    return "\n".join(kept)
-
-
-def _stands_alone(body: list[ast.stmt], lines: list[str]) -> bool:
-    """Return whether no code shares a line with the docstring that `body` starts with."""
-    docstring, *rest = body
-    before = lines[docstring.lineno - 1][: docstring.col_offset]
-    return not before.strip() and not (rest and rest[0].lineno in _rows(docstring))
-
-
-def _rows(node: ast.expr | ast.stmt) -> set[int]:
-    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return _ours.reached(*entries)

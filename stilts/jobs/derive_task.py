@@ -44,7 +44,7 @@ def derive_task(
         splits = generator.compose(texts, sample, **settings)
     else:
         settings = _known(generator.derive, settings, place)
-        rows = {split: read_split(parent_folder, split) for split in splits_of(spec)}
+        rows = {split: read_split(parent_folder, split) for split in splits_of(task)}
         splits = {split: generator.derive(rows[split], **settings) for split in rows}
     origin = {
         "from": "derived",

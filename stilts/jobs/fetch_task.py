@@ -9,7 +9,8 @@ from typing import Any
 from stilts.errors import UserError
 from stilts.tasks.columns import canonical_rows
 from stilts.tasks.make import facts, limited, splits_of, write_task
-from stilts.tasks.sources.read import MissingFile, read_source
+from stilts.tasks.sources.files import MissingFile
+from stilts.tasks.sources.read import read_source
 
 
 def fetch_task(spec: Mapping[str, Any], folder: Path | str) -> None:
@@ -24,7 +25,7 @@ def fetch_task(spec: Mapping[str, Any], folder: Path | str) -> None:
     """
     task = spec["task"]
     splits, origin = {}, {}
-    for split in splits_of(spec):
+    for split in splits_of(task):
         try:
             raw, origin[split] = read_source(task["source"], split, mirror=spec.get("mirror"))
         except MissingFile as error:

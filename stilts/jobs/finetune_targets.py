@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from stilts.errors import UserError
 from stilts.files.store import Store
 from stilts.jobs.publish import publish
-from stilts.jobs.trial import Setting, Trial, read_setting, read_trials
+from stilts.jobs.trial import ENTRY, Setting, Trial, read_setting, read_trials
 from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 
 if TYPE_CHECKING:
     from stilts.jobs.outcome import Start
-
-ENTRY = "stilts.jobs.outcome"
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from stilts.question.recipe import complete
 from stilts.tasks.make import TRAIN
 from stilts.training.precision import resolve_precision
 
+ENTRY = "stilts.jobs.outcome"  # the code that a trial's result comes from
 LIBRARIES = ("torch", "transformers", "tokenizers")
 # Names of a run in this study; two studies may share a stored trial under different names.
 NAMES = ("study", "scale", "protocol", "model", "chain", "target")
@@ -118,7 +119,7 @@ def read_setting(
 
 def _digests(spec: Mapping[str, Any], data: Mapping[str, Path]) -> dict[str, str]:
     """Return the digests of the splits that a job reads, by split, or by task and split."""
-    trained = spec.get("tasks", [spec["task"]] if "recipe" in spec else [])
+    trained = spec["tasks"] if "tasks" in spec else [spec["task"]] if "recipe" in spec else []
     found: dict[str, str] = {}
     for task in _tasks(spec):
         splits = read_manifest(data[task["name"]])["splits"]

@@ -25,6 +25,7 @@ from types import FrameType
 
 ADDRESS = "STILTS_PRELOAD"  # the environment variable: the socket's path, a colon, the environment
 LIBRARIES = ("numpy", "pyarrow.parquet", "tqdm", "torch", "torch.utils.data", "transformers")
+LIBRARIES += ("evaluate",)
 LIBRARIES += tuple(
     f"transformers.models.{name}"
     for name in ("auto.modeling_auto", "roberta.modeling_roberta", "gpt2.modeling_gpt2")

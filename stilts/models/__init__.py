@@ -1,0 +1,1 @@
+"""Weights and heads: rows to token ids, token ids to outputs."""

@@ -1,88 +1,14 @@
-"""Starting checkpoints from a hub or a local folder, safetensors only, with a manifest.
-
-However the weights were saved, they are one file here, the one that rules name.
-"""
+"""A checkpoint's folder: what it holds, told by its files."""
 
 import json
-import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stilts.errors import UserError
-from stilts.files.manifest import (
-    MANIFEST,
-    digest_of,
-    file_digests,
-    filled_folder,
-    read_manifest,
-    to_json,
-)
-from stilts.models.family import read_config
-from stilts.models.shards import INDEX, count_numbers, join_shards
+from stilts.files.manifest import digest_of, file_digests, read_manifest
+from stilts.models.shards import count_numbers
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
-_SHARDS = "model-*-of-*.safetensors"
-# What a model needs beside its weights, and nothing that could run code.
-_FILES = (
-    CONFIG,
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "vocab.txt",
-    "merges.txt",
-    "spm.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "tokenizer.model",
-    "generation_config.json",
-)
-
-
-def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
-    """Bring a model into `folder` from `spec["origin"]`, a hub id or a local path.
-
-    Args:
-        spec: `name`, `origin` ({hub, revision} or {path}) and `note`.
-        folder: receives the files and the manifest.
-
-    Raises:
-        UserError: the folder or the hub's repository is not there, or holds no safetensors, or
-            the model is of a family that cannot be fine-tuned here.
-    """
-    origin = dict(spec["origin"])
-    if "hub" in origin:
-        source, origin["revision"] = _download(origin["hub"], origin.get("revision"))
-    else:
-        source = Path(origin["path"]).expanduser()
-        if not source.is_dir():
-            raise UserError(f"model '{spec['name']}': folder {source} does not exist: mend 'path'")
-    _check(spec["name"], source)
-    with filled_folder(folder) as temporary:
-        for name in (*_FILES, WEIGHTS):
-            if (source / name).is_file():
-                shutil.copyfile(source / name, temporary / name)
-        if not (source / WEIGHTS).is_file():
-            join_shards(source / INDEX, temporary / WEIGHTS)
-        fields = {"model": spec["name"], "origin": origin, "note": spec["note"]}
-        (temporary / MANIFEST).write_text(to_json(describe(temporary) | fields))
-
-
-def _check(model: str, source: Path) -> None:
-    """Refuse a folder that lacks config or weights, or whose family cannot be fine-tuned."""
-    for names in ((CONFIG,), (WEIGHTS, INDEX)):
-        if not any((source / name).is_file() for name in names):
-            raise UserError(
-                f"model '{model}': {source} holds no {names[0]}; save the model with"
-                " save_pretrained (safetensors); pickled weights are never read"
-            )
-    try:
-        read_config(source)
-    except UserError as error:
-        raise UserError(f"model '{model}': {error}") from None
 
 
 def describe(folder: Path) -> dict[str, Any]:
@@ -109,20 +35,3 @@ def is_made(folder: Path, key: str) -> bool:
         return manifest.get("key") == key and manifest["sha256"] == describe(folder)["sha256"]
     except (OSError, ValueError, KeyError):
         return False
-
-
-def _download(repository: str, revision: str | None) -> tuple[Path, str]:
-    import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        found = huggingface_hub.HfApi().model_info(repository, revision=revision).sha
-        folder = huggingface_hub.snapshot_download(
-            repository, revision=found, allow_patterns=[*_FILES, WEIGHTS, INDEX, _SHARDS]
-        )
-    except (OSError, HfHubHTTPError) as error:
-        raise UserError(
-            f"model hub id '{repository}' cannot be fetched ({type(error).__name__}): check the id"
-            " and the network, or give a local folder: models: {<name>: {path: …}}"
-        ) from error
-    return Path(folder), found

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stilts.models.batch import Batch
 
 FAMILIES = "stilts.models.families"
+MADE_UP = 10  # tokens; where transformers finds no vocabulary, it makes up special tokens alone
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,12 @@ def known() -> list[str]:
     return sorted(found.name for found in pkgutil.iter_modules(folder))
 
 
+def family_module(model_type: str) -> str | None:
+    """Return the module that a family's results depend on, for fingerprints; None without one."""
+    name = model_type.replace("-", "_")
+    return f"{FAMILIES}.{name}" if name in known() else None
+
+
 @functools.cache
 def family_of(model_type: str) -> Family:
     """Return the family of a `model_type`; one without a file is told from transformers' classes.
@@ -75,9 +82,9 @@ def family_of(model_type: str) -> Family:
     Raises:
         UserError: transformers has no class of that type that classifies text.
     """
-    name = model_type.replace("-", "_")
-    if name in known():
-        return importlib.import_module(f"{FAMILIES}.{name}").FAMILY
+    module = family_module(model_type)
+    if module:
+        return importlib.import_module(module).FAMILY
     family = _generic(model_type)
     log.warning("family '%s' has no test here: it runs padded, as transformers has it", model_type)
     return family
@@ -127,6 +134,28 @@ def read_config(folder: Path | str) -> Any:
     except UserError as error:
         raise UserError(f"{folder}: {error}") from None
     return config
+
+
+def read_tokenizer(folder: Path | str) -> Any:
+    """Return the tokenizer of a checkpoint.
+
+    Raises:
+        UserError: it is not there, or in a form that this environment does not read.
+    """
+    from transformers import AutoTokenizer
+
+    local = {"local_files_only": True, "trust_remote_code": False}
+    reason = "there is no vocabulary"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+        if len(tokenizer) > MADE_UP:
+            return tokenizer
+    except (ValueError, ImportError) as error:
+        reason = str(error).strip().partition("\n")[0]
+    raise UserError(
+        f"{folder}: the tokenizer cannot be read ({reason}): put its tokenizer.json beside the"
+        " model; save_pretrained writes it, from a sentencepiece file where that is installed"
+    )
 
 
 def choose_padding(family: Family, config: Any, tokenizer: Any) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel
+from transformers import AutoModel, PreTrainedModel
 from transformers.utils import logging
 
-from stilts.models.family import choose_padding, family_of, read_config
+from stilts.models.family import choose_padding, family_of, read_config, read_tokenizer
 from stilts.models.head import Head, LibraryHead, Posed, set_dropout, start
 from stilts.models.model import Model
 from stilts.models.probe import check_padding
@@ -56,15 +56,16 @@ def load(
     """
     with silence():
         config = read_config(folder)
-        tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
+        tokenizer = read_tokenizer(folder)
     family = family_of(config.model_type)
-    choose_padding(family, config, tokenizer)
     stored = read_heads(folder)
     by_key = {task.key: task for task in posed}
     passed = {key: head for key, head in stored.items() if key not in by_key} if pass_on else {}
     keep_pooler = bool(passed) and has_pooler(folder)
     encoder, heads, absent = _build(folder, config, by_key, keep_pooler=keep_pooler)
     _check_encoder(absent, folder)
+    for one in (encoder, *(head.owner for head in heads.values() if isinstance(head, LibraryHead))):
+        choose_padding(family, one.config, tokenizer)
     reports = {}
     for key, head in heads.items():
         found = stored.get(key)

@@ -14,7 +14,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-WEIGHTS = "model.safetensors"
+from stilts.models.checkpoint import WEIGHTS
+
 HEADS = "heads.safetensors"
 TASK = "finetuning_task"  # the config field that names the task a saved head was trained on
 
@@ -52,10 +53,13 @@ def _single(config: Mapping[str, Any]) -> tuple[str, str] | None:
     if architecture.endswith("ForMultipleChoice"):
         return "multiple_choice", "multiple_choice"
     task = config.get(TASK)
-    if task and architecture.endswith("ForSequenceClassification"):
-        regression = config.get("problem_type") == "regression"
-        return task, "regression" if regression else "classification"
-    return None
+    if not task or not architecture.endswith("ForSequenceClassification"):
+        return None
+    if config.get("problem_type") == "regression":
+        return task, "regression"
+    if len(config.get("id2label") or "two") == 1:  # a family without a class for multiple choice
+        return "multiple_choice", "multiple_choice"
+    return task, "classification"
 
 
 def _body(folder: Path) -> str:

@@ -66,7 +66,7 @@ def encoded_split(
             "kind": kind,
             "tokenizer": _rules(tokenizer),
             "max_tokens": max_tokens,
-            "code": fingerprint("stilts.models.tokens", f"{KINDS}.{kind}"),
+            "code": fingerprint("stilts.models.tokens", f"{KINDS}.{kind}:pairs"),
         }
     )
     path = store.encoding(key)

@@ -1,0 +1,1 @@
+"""What is asked: YAML, checked and resolved, and the files that answer it."""

@@ -1,22 +1,22 @@
 """The question as it is asked: the reader's config, checked and resolved into what must run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from stilts.errors import UserError, unknown
 from stilts.files.fingerprint import ROOT
-from stilts.question.catalogue import Catalogue, Model, Task, load_catalogue, read_yaml
-from stilts.question.config import read_scalars
+from stilts.question.catalogue import Catalogue, Model, Task, load_catalogue
+from stilts.question.chain import chain_tasks
+from stilts.question.checks import check_recipes, check_settings
+from stilts.question.config import check_config
 from stilts.question.resolve import StudyPlan, resolve
 from stilts.question.scale import Scale, load_scale
-from stilts.question.study import ROLES, Setting, load_study, read_layer
+from stilts.question.settings import Settings, read_layer, values
+from stilts.question.study import Study, load_study
 
-SCHEMA = "workflow/schemas/config.schema.yaml"
 # Config keys that change no answer.
 HANDLING = ("trials_per_job", "trials_per_gpu", "snapshot_minutes", "cuda_graphs")
 
@@ -87,21 +87,21 @@ class Question:
 
     def task_spec(self, name: str) -> dict[str, Any]:
         """Return what the task's rule needs to know, as plain data."""
-        task = self.catalogue.tasks[name]
-        limits = {} if task.kind == "corpus" else self.config["limits"]
+        task, splits = self.catalogue.tasks[name], self.splits(name)
+        limits = {} if task.kind == "corpus" else self._limits(splits)
         spec: dict[str, Any] = {
-            "task": task.as_dict(),
-            "limits": {split: limits.get(split) for split in ("train", "validation")},
+            "task": {**task.as_dict(), "scored": splits[1:]},
+            "limits": {split: limits.get(split) for split in splits},
             "seed": 42,
             "note": self.scale.label,
         }
         if task.derive:
             settings = self._generator_settings(task)
-            spec["settings"] = {key: setting.value for key, setting in settings.items()}
+            spec["settings"] = values(settings)
             if "model" in task.derive:  # sampling is slow: nothing is written beyond the limits
                 spec["settings"] |= {"count": self.rows(name)["train"]}
                 spec["settings"] |= {"validation": self.rows(name)["validation"]}
-            spec["origins"] = {key: setting.origin for key, setting in settings.items()}
+            spec["origins"] = {key: item.origin for key, item in sorted(settings.items())}
         elif _is_miniature(task, self.scale, self.config):
             sizes = self.scale.miniature["sizes"]
             if name not in sizes:
@@ -115,16 +115,38 @@ class Question:
             spec["mirror"] = self.config["mirror"]
         return spec
 
-    def _generator_settings(self, task: Task) -> dict[str, Setting]:
-        for plan in self.plans.values():
-            settings = plan.generator(task.derive["generator"])
-            if settings:
-                return dict(sorted(settings.items()))
-        return {}
+    def _generator_settings(self, task: Task) -> Settings:
+        """Return the settings of a task's generator, which all studies share.
+
+        Raises:
+            UserError: two studies state them differently.
+        """
+        name = task.derive["generator"]
+        plans = list(self.plans.values())
+        stating = [plan for plan in plans if name in plan.study.named("generators")] or plans[:1]
+        first, *others = stating
+        for plan in others:
+            if values(plan.generator(name)) != values(first.generator(name)):
+                raise UserError(
+                    f"studies '{first.study.name}' and '{plan.study.name}' do not agree how"
+                    f" '{task.name}' is made (settings.generators.{name}): ask one at a time"
+                )
+        return first.generator(name)
+
+    def splits(self, name: str) -> list[str]:
+        """Return the splits of a task's data: `train`, and each that some study scores."""
+        scored = [plan.splits.get(name, ()) for plan in self.plans.values()]
+        own = self.catalogue.tasks[name].scored
+        return list(dict.fromkeys(["train", *own, *(split for some in scored for split in some)]))
+
+    def _limits(self, splits: Sequence[str]) -> dict[str, int]:
+        limits = self.config["limits"]
+        sides = {split: "train" if split == "train" else "validation" for split in splits}
+        return {split: limits[side] for split, side in sides.items() if side in limits}
 
     def rows(self, name: str) -> dict[str, int]:
         """Return how many rows each split of a task will have, as far as known beforehand."""
-        task = self.catalogue.tasks[name]
+        task, splits = self.catalogue.tasks[name], self.splits(name)
         if "model" in task.derive:
             settings = self._generator_settings(task)
             rows = {"train": settings["count"].value, "validation": settings["validation"].value}
@@ -133,8 +155,8 @@ class Question:
         elif _is_miniature(task, self.scale, self.config):
             rows = dict(self.scale.miniature["sizes"][name])
         else:
-            rows = {split: task.sizes.get(split, 0) for split in ("train", "validation")}
-        limits = self.config["limits"]
+            rows = {split: task.sizes.get(split, 0) for split in splits}
+        limits = self._limits(list(rows))
         return {split: min(count, limits.get(split, count)) for split, count in rows.items()}
 
     def model_rule(self, name: str) -> str:
@@ -143,7 +165,9 @@ class Question:
 
     def model_spec(self, name: str) -> dict[str, Any]:
         """Return what the model's rule needs to know, as plain data."""
-        return {"name": name, "origin": dict(self.model(name).origin), "note": self.scale.label}
+        model = self.model(name)
+        spec = {"name": name, "origin": dict(model.origin), "note": self.scale.label}
+        return spec | ({"family": model.stated_family} if model.stated_family else {})
 
     def unavailable(self) -> list[str]:
         """Return one line per task whose restricted files are missing, with how to supply them."""
@@ -151,56 +175,19 @@ class Question:
             name
             for plan in self.plans.values()
             for cell in plan.unavailable
-            for name in (cell.target, *cell.chain.replace("@", "+").split("+"))
+            for name in (cell.target, *chain_tasks(cell.chain))
         }
-        tasks = (self.catalogue.tasks[name] for name in sorted(gone & self.catalogue.tasks.keys()))
+        tasks = (self.catalogue.tasks[name] for name in sorted(gone))
         return [f"{task.title}: {task.restricted}" for task in tasks if task.restricted]
 
-    def record(self) -> dict[str, Any]:
-        """Return the question as it is run: config, sizes, and each setting with its origin.
-
-        What only says how jobs do their work is left out: it changes no answer and must rerun
-        nothing.
-        """
-        return {
-            "config": {key: value for key, value in self.config.items() if key not in HANDLING},
-            "scale": {"name": self.scale.name, "label": self.scale.label},
-            "models": {name: dict(self.model(name).origin) for name in self.models},
-            "studies": {name: _record(plan) for name, plan in self.plans.items()},
-        }
-
-
-def _record(plan: StudyPlan) -> dict[str, Any]:
-    def tagged(settings: Mapping[str, Setting]) -> dict[str, Any]:
-        return {
-            key: {item.origin: item.value, **({"where": item.where} if item.where else {})}
-            for key, item in sorted(settings.items())
-        }
-
-    stages = sorted({chain.split("+")[-1].split("@")[0] for _, chain in plan.checkpoints})
-    generators = {
-        task.derive["generator"]
-        for task in map(plan.catalogue.tasks.get, plan.tasks)
-        if task.derive
-    }
-    return {
-        "title": plan.study.title,
-        "cite": plan.study.cite,
-        "protocol": plan.study.protocol,
-        "runs": len(plan.cells) * len(plan.points),
-        "points": sorted(plan.points),
-        "unavailable": ["/".join(cell) for cell in plan.unavailable],
-        "settings": {
-            "targets": {
-                task: tagged(plan.settings(task, "targets"))
-                for task in sorted({cell.target for cell in plan.cells})
-            },
-            "intermediates": {
-                task: tagged(plan.settings(task, "intermediates")) for task in stages
-            },
-            "generators": {name: tagged(plan.generator(name)) for name in sorted(generators)},
-        },
-    }
+    def remarks(self) -> list[str]:
+        """Return one line per study that runs under another protocol than is asked for."""
+        asked = self.config["protocol"]
+        return [
+            f"study '{name}' has no protocol '{asked}' and runs '{plan.study.protocol}'"
+            for name, plan in self.plans.items()
+            if plan.study.protocol != asked
+        ]
 
 
 def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
@@ -219,9 +206,13 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     scale = load_scale(root / "scales", config["scale"])
     overrides = read_layer(config["settings"], "config key 'settings'", "config")
     missing = _missing(catalogue, scale, config, root)
+    studies = [
+        load_study(root / "studies" / name, config["protocol"]) for name in config["studies"]
+    ]
+    _check_names(studies, scale, config, root)
     plans = {
-        name: resolve(
-            load_study(root / "studies" / name, config["protocol"]),
+        study.name: resolve(
+            study,
             scale,
             catalogue,
             only=config["only"],
@@ -229,53 +220,32 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
             missing=missing,
             precision=config["precision"],
         )
-        for name in config["studies"]
+        for study in studies
     }
-    names = set().union(*(plan.study.setting_names() for plan in plans.values()))
-    _check_settings(scale.layer, names, catalogue, f"scales/{scale.name}.yaml, settings")
-    _check_settings(overrides, names, catalogue, "config key 'settings'")
-    for name, plan in plans.items():
-        for axis in plan.study.grid.keys() & overrides.get("targets", {}).keys():
-            raise UserError(
-                f"config key 'settings'.targets: {axis} is an axis of the grid of study '{name}',"
-                f" which would override it: use only: {{grid: {{{axis}: [...]}}}}"
-            )
+    check_settings(plans, scale, overrides)
+    for plan in plans.values():
+        check_recipes(plan)
     question = Question(config, catalogue, scale, plans)
     for task in question.tasks:  # what is worked out on demand must fail here, in one line
         question.task_spec(task)
     return question
 
 
-def _check_settings(
-    layer: Mapping[str, Any], names: set[str], catalogue: Catalogue, where: str
+def _check_names(
+    studies: Sequence[Study], scale: Scale, config: Mapping[str, Any], root: Path
 ) -> None:
-    blocks = {part: settings for part, settings in layer.items() if part in ("all", *ROLES)}
-    for task, settings in layer.get("tasks", {}).items():
-        catalogue.task(task, f"{where}.tasks")
-        blocks[f"tasks.{task}"] = settings
-    for part, settings in blocks.items():
-        for key in settings:
-            if key not in names:
-                raise unknown("setting", key, names, f"{where}.{part}")
-
-
-def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
-    """Return the config with its optional blocks filled, or raise a one-line `UserError`."""
-    blocks = {key: {} for key in ("only", "limits", "models", "tasks", "settings")}
-    given = {key: value for key, value in config.items() if not (key in blocks and value is None)}
-    config = read_scalars({**blocks, **given})
-    if isinstance(config.get("studies"), str):
-        config["studies"] = [config["studies"]]
-    schema = read_yaml(root / SCHEMA)
-    error = next(iter(jsonschema.Draft202012Validator(schema).iter_errors(config)), None)
-    if error is None:
-        return config
-    key = ".".join(map(str, error.absolute_path))
-    if error.validator == "additionalProperties":
-        extra = sorted(set(error.instance) - set(error.schema["properties"]))[0]
-        place = f"config key '{key}'" if key else "config"
-        raise unknown("key", extra, error.schema["properties"], place)
-    raise UserError(f"config{f' key {key!r}' if key else ''}: {error.message}")
+    """Check the names that one study may lack, but not all of them."""
+    if all(study.protocol != config["protocol"] for study in studies):
+        known = set().union(*(study.protocols for study in studies))
+        raise unknown("protocol", config["protocol"], known, "config key 'protocol'")
+    models = set().union(*(study.models for study in studies))
+    for model in config["only"].get("models", ()):
+        if model not in models:
+            raise unknown("model", model, models, "config key 'only'")
+    for name in scale.studies:
+        if not (root / "studies" / name).is_dir():
+            known = [path.name for path in (root / "studies").iterdir()]
+            raise unknown("study", name, known, f"scales/{scale.name}.yaml, studies")
 
 
 def _is_miniature(task: Task, scale: Scale, config: Mapping[str, Any]) -> bool:

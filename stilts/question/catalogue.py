@@ -1,5 +1,6 @@
 """Facts about the world: tasks and models, each one block or line of YAML in `catalogue/`."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 import yaml
 
 from stilts.errors import UserError, unknown
+from stilts.files.plugins import load, names
+from stilts.question.code import METRICS
+from stilts.tasks.columns import KINDS
 
-KINDS = ("classification", "multiple_choice", "corpus")
-METRICS = ("accuracy", "matthews_correlation")
 SOURCES = ("hub", "files")
 ORIGINS = ("hub", "path", "pretrain")
 
@@ -31,6 +33,8 @@ class Task:
     split: Mapping[str, Any] = field(default_factory=dict)
     label: str = "label"
     labels: tuple[str, ...] = ()
+    range: tuple[float, ...] = ()
+    scored: tuple[str, ...] = ("validation",)
     metric: str = "accuracy"
     max_tokens: int = 128
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -63,35 +67,44 @@ class Task:
                 raise UserError(f"{place}: '{key}' must be a block, found {values[key]!r}")
         for key in ("first", "second", "labels"):
             values[key] = _texts(values.get(key, ()), key, place)
+        values["scored"] = _texts(values.get("scored", ("validation",)), "scored", place)
+        values["range"] = _bounds(values.get("range", ()), place)
         if isinstance(values.get("options"), list):
             values["options"] = tuple(values["options"])
         if "kind" not in values:
-            raise UserError(f"{place}: 'kind' is missing; allowed: {', '.join(KINDS)}")
+            raise UserError(f"{place}: 'kind' is missing; allowed: {', '.join(names(KINDS))}")
         task = cls(name=name, **values)
         task._check(place)
         return task
 
     def _check(self, place: str) -> None:
-        if self.kind not in KINDS:
-            raise unknown("kind", self.kind, KINDS, place)
-        if self.metric not in METRICS:
-            raise unknown("metric", self.metric, METRICS, place)
+        kind = load(KINDS, self.kind, "kind", place)
+        if self.metric not in names(METRICS):
+            raise unknown("metric", self.metric, names(METRICS), place)
         if not isinstance(self.max_tokens, int) or self.max_tokens < 4:
             raise UserError(f"{place}: max_tokens must be a number from 4, found {self.max_tokens}")
         if self.derive and not {"parent", "generator"} <= set(self.derive):
             raise UserError(f"{place}: 'derive' must name a parent and a generator")
         if not self.derive and not any(key in self.source for key in SOURCES):
             raise UserError(f"{place}: 'source' must name one of {', '.join(SOURCES)}, or 'derive'")
-        if self.kind == "corpus":
-            if not self.text:
-                raise UserError(f"{place}: a corpus needs 'text', for example \"{{text}}\"")
-        elif len(self.labels) < 2:
+        if not self.scored:
+            raise UserError(f"{place}: 'scored' must list at least one split")
+        if self.has_answers and self.range and self.labels:
+            raise UserError(f"{place}: 'range' says that answers are numbers: drop it or 'labels'")
+        if self.has_answers and not self.range and len(self.labels) < 2:
             raise UserError(f"{place}: 'labels' must list at least two class names in index order")
-        if self.kind == "multiple_choice" and not self.derive:
-            if not self.options:
-                raise UserError(f"{place}: multiple choice needs 'options': columns, or one column")
-            if sum("{option}" in segment for segment in self.second) != 1:
-                raise UserError(f"{place}: 'second' must hold {{option}} once, to mark its place")
+        kind.check(self.as_dict(), place)
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether a stage or a target can be made of it."""
+        kind = load(KINDS, self.kind, "kind", f"task '{self.name}'")
+        return getattr(kind, "ANSWERS", True)
+
+    @property
+    def sequences(self) -> int:
+        """How many sequences a model reads for one example."""
+        return load(KINDS, self.kind, "kind", f"task '{self.name}'").sequences(self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """Return the task as plain JSON-like data: what a job gets and a rerun is judged by."""
@@ -108,6 +121,7 @@ class Model:
     name: str
     origin: Mapping[str, Any]
     size: Mapping[str, int] = field(default_factory=dict)
+    stated_family: str = ""
     cite: str = ""
 
     @classmethod
@@ -118,7 +132,7 @@ class Model:
             UserError: not exactly one origin, or an unknown key.
         """
         place = f"{where}, model '{name}'"
-        extra = ("revision", "size", "cite")
+        extra = ("revision", "size", "family", "cite")
         if not isinstance(block, Mapping):
             raise UserError(f"{place}: expected {{hub: …}}, {{path: …}} or {{pretrain: …}}")
         for key in block:
@@ -126,8 +140,19 @@ class Model:
                 raise unknown("key", key, {*ORIGINS, *extra}, place)
         if sum(key in block for key in ORIGINS) != 1:
             raise UserError(f"{place}: give exactly one origin of {', '.join(ORIGINS)}")
-        origin = {key: value for key, value in block.items() if key not in ("size", "cite")}
-        return cls(name, origin, block.get("size", {}), str(block.get("cite", "")))
+        origin = {key: block[key] for key in block if key in (*ORIGINS, "revision")}
+        facts = (str(block.get(key, "")) for key in ("family", "cite"))
+        return cls(name, origin, block.get("size", {}), *facts)
+
+    @property
+    def family(self) -> str | None:
+        """The `model_type` of its family, as far as it is known before the model is there."""
+        if "pretrain" in self.origin:
+            return self.origin["pretrain"].get("family")
+        config = Path(self.origin.get("path", "")).expanduser() / "config.json"
+        if "path" in self.origin and config.is_file():
+            return json.loads(config.read_text(encoding="utf-8")).get("model_type")
+        return self.stated_family or None
 
 
 @dataclass(frozen=True)
@@ -197,9 +222,22 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+def _bounds(value: Any, place: str) -> tuple[float, ...]:
+    if value in (None, (), []):
+        return ()
+    numbers = _is_list(value) and [isinstance(item, int | float) for item in value]
+    if numbers != [True, True] or not value[0] < value[1]:
+        raise UserError(f"{place}: 'range' must be [lowest, highest], found {value!r}")
+    return tuple(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
 def _texts(value: Any, key: str, place: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+    if not _is_list(value) or not all(isinstance(item, str) for item in value):
         raise UserError(f"{place}: '{key}' must be a list of texts in quotes, found {value!r}")
     return tuple(value)

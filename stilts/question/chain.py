@@ -1,68 +1,114 @@
-"""Chains of stages: `hellaswag-p@2000`, `mnli+squad`, `mnli~rte+rte`, or `none`."""
+"""Chains of stages: `hellaswag-p@2000`, `mnli+squad^7`, `mnli~rte=frozen+rte`, or `none`.
 
+A chain is `none` or `stage(+stage)*[^seed]`, a stage `task(~task)*[@size][=variant]`.
+"""
+
+import functools
 import re
 from dataclasses import dataclass
 
 from stilts.errors import UserError
 
 NONE = "none"
-_TASK = re.compile(r"[a-z0-9][a-z0-9_.-]*")
-_SIZE = re.compile(r"[1-9][0-9]*")
+_NAME = "[a-z0-9][a-z0-9_.-]*"
+_STAGE = re.compile(rf"({_NAME}(?:~{_NAME})*)(?:@([1-9][0-9]*))?(?:=({_NAME}))?", re.ASCII)
+_SEEDED = re.compile(r"([^^]*)\^(0|[1-9][0-9]*)", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One fine-tuning step of a chain: a set of tasks, and how many examples of them.
+    """One fine-tuning step of a chain: a set of tasks, how many examples of them, and how.
 
     Several tasks train together, one batch per task in turn; `size` caps the training examples
-    of each task by a seeded sample (None: all of them).
+    of each task by a seeded sample (None: all of them); `variant` names settings of the study.
     """
 
     tasks: tuple[str, ...]
     size: int | None = None
+    variant: str | None = None
+
+    @property
+    def base(self) -> str:
+        """The tasks alone: how settings of the stage are named."""
+        return "~".join(self.tasks)
 
     @property
     def name(self) -> str:
         """The stage as it stands in a chain's name and path."""
-        return "~".join(self.tasks) + (f"@{self.size}" if self.size else "")
+        size = f"@{self.size}" if self.size else ""
+        return self.base + size + (f"={self.variant}" if self.variant else "")
 
 
 def parse_stage(text: str) -> Stage:
-    """Read one stage, such as `mnli~rte` or `hellaswag-p@2000`.
+    """Read one stage, such as `mnli~rte` or `hellaswag-p@2000=frozen`.
 
     Raises:
-        UserError: a malformed task name or size.
+        UserError: a malformed task name, size or variant, or a task that is named twice.
     """
-    names, at, size = text.partition("@")
-    tasks = tuple(names.split("~"))
-    if not all(_TASK.fullmatch(task) for task in tasks) or (at and not _SIZE.fullmatch(size)):
+    found = _STAGE.fullmatch(text)
+    if not found:
         raise UserError(
-            f"chain stage {text!r} is malformed: write task, task~task (together) or task@2000"
-            " (that many examples); names are lower-case letters, digits, '-', '_' and '.'"
+            f"chain stage {text!r} is malformed: write task, task~task (together), task@2000 (that"
+            " many examples) or task=name (a variant of its settings), and ^7 for the seed of"
+            " all stages at the chain's end; names are lower-case letters, digits, '-', '_', '.'"
         )
-    return Stage(tasks, int(size) if size else None)
+    tasks = tuple(found[1].split("~"))
+    if len(set(tasks)) < len(tasks):
+        raise UserError(f"chain stage {text!r} names a task twice: name each once")
+    return Stage(tasks, int(found[2]) if found[2] else None, found[3])
 
 
+@functools.cache
 def parse_chain(text: str) -> tuple[Stage, ...]:
-    """Read a chain's name; `none` is the empty chain.
+    """Read the stages of a chain's name; `none` is the empty chain.
 
     Raises:
-        UserError: a malformed stage.
+        UserError: a malformed stage, or a seed for no stage.
     """
-    return () if text == NONE else tuple(parse_stage(stage) for stage in text.split("+"))
+    stages, seed = _cut(text)
+    if stages != NONE:
+        return tuple(parse_stage(stage) for stage in stages.split("+"))
+    if seed is not None:
+        raise UserError(f"chain {text!r} is malformed: '{NONE}' has no stages to seed")
+    return ()
 
 
-def chain_name(stages: tuple[Stage, ...]) -> str:
-    """Return the name of a chain; inverse of `parse_chain`."""
-    return "+".join(stage.name for stage in stages) or NONE
+def chain_seed(text: str) -> int | None:
+    """Return the seed of a chain's stages, or None where their settings say it."""
+    return _cut(text)[1]
+
+
+def seeded(text: str, seed: int | None) -> str:
+    """Return a chain with its stages seeded anew, or as their settings say; `none` stays."""
+    return _join(parse_chain(text), seed)
+
+
+def unseeded(text: str) -> str:
+    """Return a chain without its seed: what the chains of a tied sweep have in common."""
+    return seeded(text, None)
+
+
+def chain_tasks(text: str) -> tuple[str, ...]:
+    """Return every task that a chain trains on, each once."""
+    return tuple(dict.fromkeys(task for stage in parse_chain(text) for task in stage.tasks))
 
 
 def parent_chain(text: str) -> str:
     """Return the chain without its last stage: where that stage starts from."""
-    return chain_name(parse_chain(text)[:-1])
+    return _join(parse_chain(text)[:-1], chain_seed(text))
 
 
 def prefixes(text: str) -> list[str]:
     """Return the chain and every chain it grows out of, shortest first, without `none`."""
-    stages = parse_chain(text)
-    return [chain_name(stages[: end + 1]) for end in range(len(stages))]
+    stages, seed = parse_chain(text), chain_seed(text)
+    return [_join(stages[: end + 1], seed) for end in range(len(stages))]
+
+
+def _cut(text: str) -> tuple[str, int | None]:
+    found = _SEEDED.fullmatch(text)
+    return (found[1], int(found[2])) if found else (text, None)
+
+
+def _join(stages: tuple[Stage, ...], seed: int | None) -> str:
+    name = "+".join(stage.name for stage in stages)
+    return name + (f"^{seed}" if seed is not None else "") if name else NONE

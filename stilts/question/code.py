@@ -17,7 +17,7 @@ def plugins_of(
     heads: Mapping[str, str | None],
     select: str = "last",
 ) -> list[str]:
-    """Return the modules of the kinds, heads and metrics of tasks, and of the model's family.
+    """Return what a result uses of kinds, heads and metrics of tasks, and of the model's family.
 
     Args:
         tasks: facts: name, kind, labels or range.
@@ -30,9 +30,9 @@ def plugins_of(
     found = [f"{FAMILIES}.{name}" for name in sorted(wanted)]
     for task in tasks:
         kind = plugins.load(KINDS, task["kind"], "kind", f"task '{task['name']}'")
-        found.append(f"{KINDS}.{task['kind']}")
+        found += [f"{KINDS}.{task['kind']}:{part}" for part in ("pairs", "metrics", "head")]
         found.append(f"{HEADS}.{heads.get(task['name']) or kind.head(task)}")
-        found += [f"{METRICS}.{metric}" for metric in kind.metrics(task)]
+        found += [f"{METRICS}.{metric}:score" for metric in kind.metrics(task)]
     if select != "last":
-        found.append(f"{METRICS}.{select.rpartition('.')[2]}")
+        found.append(f"{METRICS}.{select.rpartition('.')[2]}:score")
     return list(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""Numbers that arrive as text, given back their type.
+"""The reader's config: numbers that arrive as text given back their type, and checked.
 
 Snakemake reads the inside of `--config key={...}` with every scalar as text, and YAML 1.1 takes
 1e-5, which readers type all the same, for text even in a file.
@@ -6,8 +6,16 @@ Snakemake reads the inside of `--config key={...}` with every scalar as text, an
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import jsonschema
+
+from stilts.errors import UserError, unknown
+from stilts.files.fingerprint import ROOT
+from stilts.question.catalogue import read_yaml
+
+SCHEMA = "workflow/schemas/config.schema.yaml"
 # Blocks that hold settings, where a number in quotes means nothing; elsewhere, as in the `labels`
 # of a task, "1" may be a name. `*` stands for any key.
 _PLACES = (
@@ -18,9 +26,31 @@ _PLACES = (
     ("models", "*", "pretrain"),
     ("models", "*", "size"),
     ("tasks", "*", "max_tokens"),
+    ("tasks", "*", "range"),
     ("tasks", "*", "sizes"),
 )
 _WORDS = {"null": None, "true": True, "false": False}
+
+
+def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]:
+    """Return the config with its optional blocks filled, or raise a one-line `UserError`."""
+    blocks = {key: {} for key in ("only", "limits", "models", "tasks", "settings")}
+    given = {key: value for key, value in config.items() if not (key in blocks and value is None)}
+    config = read_scalars({**blocks, **given})
+    if isinstance(config.get("studies"), str):
+        config["studies"] = [config["studies"]]
+    schema = read_yaml(root / SCHEMA)
+    # The file spells the settings for editors; `recipe` checks them, wherever they stand.
+    schema["$defs"]["recipe"] = {"type": "object"}
+    error = next(iter(jsonschema.Draft202012Validator(schema).iter_errors(config)), None)
+    if error is None:
+        return config
+    key = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        extra = sorted(set(error.instance) - set(error.schema["properties"]))[0]
+        place = f"config key '{key}'" if key else "config"
+        raise unknown("key", extra, error.schema["properties"], place)
+    raise UserError(f"config{f' key {key!r}' if key else ''}: {error.message}")
 
 
 def read_scalars(config: Mapping[str, Any]) -> dict[str, Any]:

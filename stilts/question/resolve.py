@@ -1,24 +1,33 @@
 """From a study and a scale to what has to run: cells, points and recipes as plain data."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from stilts.errors import UserError
-from stilts.question.catalogue import Catalogue, Task
-from stilts.question.chain import parse_chain, prefixes
-from stilts.question.grid import grid_points, point_name
+from stilts.question.catalogue import Catalogue
+from stilts.question.cells import Cell, Points, cells_of, scored_of
+from stilts.question.chain import Stage, chain_seed, chain_tasks, parse_chain, prefixes
+from stilts.question.recipe import AXES, NEEDED, POSED, TRAINING
 from stilts.question.scale import Scale
-from stilts.question.study import Setting, Study, Sweep
+from stilts.question.settings import Layer, Setting, Settings, merge
+from stilts.question.study import Study
+
+_DEFAULTS = {
+    field.name: Setting(field.default, "assumed", "default")
+    for field in TRAINING
+    if field.default is not NEEDED
+}
+_NOBODY = Setting((), "assumed", "default")
 
 
-class Cell(NamedTuple):
-    """A model that walked a chain, and the target it is fine-tuned and scored on."""
+class StageSettings(NamedTuple):
+    """How a stage trains: its recipe, what each of its tasks brings, and who is watched."""
 
-    model: str
-    chain: str
-    target: str
+    recipe: dict[str, Setting]
+    posed: dict[str, dict[str, Setting]]
+    watch: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -28,103 +37,174 @@ class StudyPlan:
     study: Study
     scale: Scale
     catalogue: Catalogue
-    points: Mapping[str, Mapping[str, Any]]
-    cells: tuple[Cell, ...]
-    zero_shot: tuple[Cell, ...]
+    points: Mapping[Cell, Points]
+    scores: tuple[Cell, ...]
     unavailable: tuple[Cell, ...]
-    overrides: Mapping[str, Any]
+    missing: frozenset[str]
+    overrides: Layer
     precision: str
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every model, chain and target of the sweeps."""
+        return tuple(self.points)
+
+    @cached_property
+    def axes(self) -> list[str]:
+        """The axes of all grids, in order."""
+        points = (values for grid in self.points.values() for values in grid.values())
+        return list(dict.fromkeys(axis for values in points for axis in values))
 
     @cached_property
     def checkpoints(self) -> list[tuple[str, str]]:
         """Every (model, chain) to train, in an order in which parents come first."""
         found = {
             (cell.model, chain): None
-            for cell in (*self.cells, *self.zero_shot)
+            for cell in (*self.cells, *self.scores)
             for chain in prefixes(cell.chain)
         }
         return list(found)
 
     @cached_property
+    def chains(self) -> list[str]:
+        """Every chain of cells and scores and those they grow out of, without `none`."""
+        return list(dict.fromkeys(chain for _, chain in self.checkpoints))
+
+    @cached_property
     def tasks(self) -> list[str]:
         """Every task that a stage or a score needs."""
-        named = [cell.target for cell in (*self.cells, *self.zero_shot)]
-        for _, chain in self.checkpoints:
-            named += parse_chain(chain)[-1].tasks
+        named = [cell.target for cell in (*self.cells, *self.scores)]
+        for chain in self.chains:
+            named += [*parse_chain(chain)[-1].tasks, *self.stage(chain).watch]
         return list(dict.fromkeys(named))
 
-    def settings(self, task: str, role: str) -> dict[str, Setting]:
-        """Return the settings of a task in a role, at this scale, each with its origin."""
-        merged = {"max_tokens": Setting(self.catalogue.tasks[task].max_tokens, "assumed")}
-        merged |= self.study.recipe(task, role)
-        if "lr" in merged:
-            lr = merged["lr"]
-            merged["lr"] = lr._replace(value=self.scale.learning_rate(lr.value))
-        for layer in (self.scale.layer, self.overrides):
-            for part in (layer.get("all"), layer.get(role), layer.get("tasks", {}).get(task)):
-                merged |= part or {}
-        return merged
+    @cached_property
+    def splits(self) -> dict[str, list[str]]:
+        """The splits that each task is scored on somewhere, the catalogue's own first."""
+        found = {task: list(self.catalogue.tasks[task].scored) for task in self.tasks}
+        uses = [(cell.target, self.target(cell.target)) for cell in self.cells]
+        uses += [(cell.target, self.posed(cell.chain, cell.target)) for cell in self.scores]
+        for chain in self.chains:
+            uses += self.stage(chain).posed.items()
+        for task, settings in uses:
+            found[task] = list(dict.fromkeys([*found[task], *settings["scored"].value]))
+        return found
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers of settings, the study's with the learning rates of this scale."""
+        fitted = [
+            {place: self.scale.fit(settings) for place, settings in layer.items()}
+            for layer in self.study.layers
+        ]
+        return (*fitted, *self.scale.layers, self.overrides)
+
+    # Settings, each with its origin
+
+    def target(self, task: str) -> dict[str, Setting]:
+        """Return the settings of a task as a target; the points of its grid go over them."""
+        places = [("all",), ("targets",), ("tasks", task)]
+        return {**_DEFAULTS, **self._own(task), **merge(self.layers, places)}
+
+    def stage(self, chain: str) -> StageSettings:
+        """Return the settings of a chain's last stage."""
+        stage = parse_chain(chain)[-1]
+        alone = stage.tasks[0] if len(stage.tasks) == 1 else ""
+        recipe = self._staged(stage, alone, chain_seed(chain))
+        watch = recipe.pop("watch", _NOBODY).value
+        watched = [task for task in watch if task not in {*stage.tasks, *self.missing}]
+        posed = {task: self.posed(chain, task) for task in (*stage.tasks, *watched)}
+        if not alone:
+            recipe = {key: item for key, item in recipe.items() if key not in POSED}
+        return StageSettings(recipe, posed, tuple(watched))
+
+    def posed(self, chain: str, task: str) -> dict[str, Setting]:
+        """Return how a task is posed to a model that walked a chain: as in the last stage with it.
+
+        A task that no stage of the chain has is posed as an intermediate task by itself.
+        """
+        found = self.as_trained(chain, task)
+        return {key: found[key] for key in POSED}
+
+    def as_trained(self, chain: str, task: str) -> dict[str, Setting]:
+        """Return all settings of the last stage of a chain that has a task, as they hold for it."""
+        stages = [stage for stage in parse_chain(chain) if task in stage.tasks]
+        return self._staged(stages[-1] if stages else Stage((task,)), task, chain_seed(chain))
+
+    def _staged(self, stage: Stage, task: str, seed: int | None) -> dict[str, Setting]:
+        """Return the settings of a stage as they hold for one of its tasks, or for all ('')."""
+        places = [("all",), ("intermediates",), ("tasks", task)]
+        for place in (("stages", stage.base), ("variants", stage.variant or "")):
+            places += [place, (*place, "tasks", task)]
+        found = {**_DEFAULTS, **self._own(task), **merge(self.layers, places)}
+        return found if seed is None else {**found, "seed": Setting(seed, "chain", f"^{seed}")}
 
     def generator(self, name: str) -> dict[str, Setting]:
         """Return the settings of a generator of derived tasks at this scale."""
-        merged = self.study.generator(name)
-        for layer in (self.scale.layer, self.overrides):
-            merged |= layer.get("generators", {}).get(name, {})
-        return merged
+        return merge(self.layers, [("generators", name)])
+
+    def _own(self, task: str) -> dict[str, Setting]:
+        if not task:
+            return {}
+        block = self.catalogue.task(task, f"settings of {self.study.file}")
+        facts = {"max_tokens": block.max_tokens, "metric": block.metric}
+        facts["scored"] = list(block.scored)
+        return {key: Setting(value, "assumed", "catalogue") for key, value in facts.items()}
+
+    # What jobs are told
 
     def target_spec(self, model: str, chain: str, target: str) -> dict[str, Any]:
         """Return what a job needs to fine-tune and score a cell, whatever its points."""
+        settings = self.target(target)
         return {
             **self._identity(model, chain),
             "target": target,
-            "task": _task_facts(self.catalogue.tasks[target]),
-            "recipe": _values(self.settings(target, "targets")),
+            "task": self._facts(target, settings),
+            "recipe": _recipe(settings),
         }
 
     def stage_spec(self, model: str, chain: str) -> dict[str, Any]:
         """Return what a job needs to train the last stage of a chain."""
-        stage = parse_chain(chain)[-1]
-        settings = self.settings(stage.tasks[0], "intermediates")
+        stage, settings = parse_chain(chain)[-1], self.stage(chain)
+        facts = {task: self._facts(task, posed) for task, posed in settings.posed.items()}
         return {
             **self._identity(model, chain),
-            "tasks": [_task_facts(self.catalogue.tasks[name]) for name in stage.tasks],
-            "size": self.scale.size(stage.size),
-            "recipe": _values(settings),
-            "origins": {key: setting.origin for key, setting in sorted(settings.items())},
-        }
-
-    def zero_shot_spec(self, model: str, chain: str, target: str) -> dict[str, Any]:
-        """Return what a job needs to score a checkpoint without training on the target."""
-        settings = self.settings(target, "intermediates")
-        return {
-            **self._identity(model, chain),
-            "target": target,
-            "task": _task_facts(self.catalogue.tasks[target]),
-            "max_tokens": settings["max_tokens"].value,
-            "seed": settings["seed"].value,
-        }
-
-    def report_facts(self) -> dict[str, Any]:
-        """Return what tables and figures must know besides runs: label, grid, settings, sizes."""
-        stages = {chain: parse_chain(chain)[-1] for _, chain in self.checkpoints}
-        intermediate = [self.settings(stage.tasks[0], "intermediates") for stage in stages.values()]
-        return {
-            "label": self.label,
-            "protocol": self.study.protocol,
-            "titles": {name: task.title for name, task in self.catalogue.tasks.items()},
-            "grid": {
-                axis: sorted({point[axis] for point in self.points.values()})
-                for axis in self.study.grid
+            "tasks": [facts[task] for task in stage.tasks],
+            "watch": [facts[task] for task in settings.watch],
+            "posed": {
+                task: {key: posed[key].value for key in ("max_tokens", "head")}
+                for task, posed in settings.posed.items()
             },
-            "intermediate": _values(intermediate[0]) if intermediate else {},
-            "generation": _values(self.generator("synthesis_gpt2")),
-            "stage_sizes": {chain: self.scale.size(stage.size) for chain, stage in stages.items()},
+            "size": self.scale.size(stage.size),
+            "recipe": _recipe(settings.recipe),
+            "origins": {key: setting.origin for key, setting in sorted(settings.recipe.items())},
+        }
+
+    def score_spec(self, model: str, chain: str, task: str) -> dict[str, Any]:
+        """Return what a job needs to score a checkpoint on a task, seen in its chain or not."""
+        settings = self.as_trained(chain, task)
+        return {
+            **self._identity(model, chain),
+            "target": task,
+            "task": self._facts(task, settings),
+            **{key: settings[key].value for key in ("max_tokens", "head", "seed")},
         }
 
     @property
     def label(self) -> str:
         """What every figure and table says of its scale."""
         return f"{self.scale.name}: {self.scale.label}" if self.scale.label else self.scale.name
+
+    def _facts(self, name: str, settings: Settings) -> dict[str, Any]:
+        task = self.catalogue.tasks[name]
+        return {
+            "name": name,
+            "kind": task.kind,
+            "labels": list(task.labels),
+            "range": list(task.range) or None,
+            "metric": settings["metric"].value,
+            "scored": settings["scored"].value,
+        }
 
     def _identity(self, model: str, chain: str) -> dict[str, Any]:
         return {
@@ -143,98 +223,56 @@ def resolve(
     catalogue: Catalogue,
     *,
     only: Mapping[str, Any],
-    overrides: Mapping[str, Any],
+    overrides: Layer,
     missing: frozenset[str],
     precision: str,
 ) -> StudyPlan:
-    """Cross a study's sweeps with its models and grid, at a scale.
+    """Cross a study's sweeps with its models and grids, at a scale.
 
     Args:
         study: the paper's experiment.
         scale: how big the world is.
         catalogue: the tasks and models that names refer to.
-        only: `chains`, `targets` and `grid` that narrow the study. A chain or target that the
-            study does not have is run all the same, with the study's general settings.
+        only: what narrows the study; see `cells_of`.
         overrides: a layer of settings of the reader's config.
         missing: tasks whose restricted files are not there; their cells become unavailable.
         precision: `auto`, `fp32` or `bf16`.
 
     Raises:
-        UserError: an unknown task, chain or grid axis, or nothing left to run.
+        UserError: an unknown task or grid axis, or nothing left to run.
     """
-    where = f"studies/{study.name}/study.yaml"
-    grid = {axis: setting.value for axis, setting in study.grid.items()} | only.get("grid", {})
-    points = grid_points(grid, f"grid of {where} or config key 'only'")
-    if "lr" in grid:
-        points = _rescale(points.values(), scale)
-    pairs = _narrow(study.sweeps.values(), only)
-    scored = _narrow(study.zero_shot.values(), only, extend=False)
-    _check_tasks([*pairs, *scored], catalogue, where)
-    cells = [Cell(model, *pair) for model in study.models for pair in pairs]
-    zero_shot = [Cell(model, *pair) for model in study.models for pair in scored]
-    gone = [cell for cell in cells if _needs(cell) & missing]
-    kept = tuple(cell for cell in cells if cell not in gone)
+    scale = scale.of_study(study.name)
+    points, scored = cells_of(study, scale, only), scored_of(study, only)
+    for cell in (*points, *scored):
+        _check_tasks(cell, catalogue, f"{study.file} or config key 'only'")
+    kept = {cell: some for cell, some in points.items() if not _needs(cell) & missing}
     if not kept:
-        lack = f", as files of {', '.join(sorted(missing))} are missing" if gone else ""
+        lack = f", as files of {', '.join(sorted(missing))} are missing" if points else ""
         raise UserError(f"config key 'only': nothing of study '{study.name}' is left to run{lack}")
     return StudyPlan(
         study=study,
         scale=scale,
         catalogue=catalogue,
-        points=points,
-        cells=kept,
-        zero_shot=tuple(cell for cell in zero_shot if not _needs(cell) & missing),
-        unavailable=tuple(gone),
+        points=kept,
+        scores=tuple(cell for cell in scored if not _needs(cell) & missing),
+        unavailable=tuple(cell for cell in points if cell not in kept),
+        missing=missing,
         overrides=overrides,
         precision=precision,
     )
 
 
-def _rescale(points: Iterable[Mapping[str, Any]], scale: Scale) -> dict[str, dict[str, Any]]:
-    rescaled = [{**point, "lr": scale.learning_rate(point["lr"])} for point in points]
-    return {point_name(point): point for point in rescaled}
-
-
-def _narrow(
-    sweeps: Iterable[Sweep], only: Mapping[str, Any], *, extend: bool = True
-) -> list[tuple[str, str]]:
-    pairs = list(dict.fromkeys(pair for sweep in sweeps for pair in sweep.cells()))
-    chains = dict.fromkeys(only.get("chains") or (chain for chain, _ in pairs))
-    targets = dict.fromkeys(only.get("targets") or (target for _, target in pairs))
-    kept = [(chain, target) for chain, target in pairs if chain in chains and target in targets]
-    known_chains, known_targets = ({pair[side] for pair in pairs} for side in (0, 1))
-    added = [
-        (chain, target)
-        for chain in chains
-        for target in targets
-        if extend and (chain not in known_chains or target not in known_targets)
-    ]
-    return kept + added
-
-
-def _check_tasks(pairs: list[tuple[str, str]], catalogue: Catalogue, where: str) -> None:
-    for chain, target in pairs:
-        stages = parse_chain(chain)
-        if any(len(stage.tasks) > 1 for stage in stages):
-            raise UserError(f"chain '{chain}': tasks trained together are not supported yet")
-        named = [(f"chain '{chain}'", name) for stage in stages for name in stage.tasks]
-        for role, name in [*named, ("target", target)]:
-            if catalogue.task(name, f"{role} of {where} or config key 'only'").kind == "corpus":
-                raise UserError(f"{role}: '{name}' is a corpus, which has no answers to learn")
+def _check_tasks(cell: Cell, catalogue: Catalogue, where: str) -> None:
+    named = [(f"chain '{cell.chain}'", task) for task in chain_tasks(cell.chain)]
+    for role, name in [*named, ("target", cell.target)]:
+        if not catalogue.task(name, f"{role} of {where}").has_answers:
+            raise UserError(f"{role}: '{name}' is a corpus, which has no answers to learn")
 
 
 def _needs(cell: Cell) -> set[str]:
-    return {cell.target}.union(*(stage.tasks for stage in parse_chain(cell.chain)))
+    return {cell.target, *chain_tasks(cell.chain)}
 
 
-def _task_facts(task: Task) -> dict[str, Any]:
-    return {
-        "name": task.name,
-        "kind": task.kind,
-        "labels": list(task.labels),
-        "metric": task.metric,
-    }
-
-
-def _values(settings: Mapping[str, Setting]) -> dict[str, Any]:
-    return {key: setting.value for key, setting in sorted(settings.items())}
+def _recipe(settings: Settings) -> dict[str, Any]:
+    """Return the values of the settings of training, sorted by name."""
+    return {name: settings[name].value for name in sorted(settings.keys() & AXES.keys())}

@@ -1,13 +1,17 @@
 """A scale: how big the world is. The same study serves every scale; see `scales/`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from stilts.errors import unknown
 from stilts.question.catalogue import read_yaml
-from stilts.question.study import read_layer
+from stilts.question.settings import Layer, Setting, Settings, read_layer
+
+# What a scale says of all studies, and may say otherwise of one.
+OF_A_STUDY = {"lr_factor", "size_factor", "settings"}
+KEYS = {"label", "miniature", "models", "studies", *OF_A_STUDY}
 
 
 @dataclass(frozen=True)
@@ -19,9 +23,10 @@ class Scale:
         label: one line stamped on every figure and table; empty where the data are real.
         miniature: `{seed, sizes: {task: {split: rows}}}`; empty where tasks are fetched.
         models: origin of each model that the scale replaces.
-        lr_factor: multiplies every learning rate (small models want bigger steps).
+        lr_factor: multiplies a study's learning rates (small models want bigger steps).
         size_factor: multiplies every stage size, such as the 2000 of `hellaswag-p@2000`.
-        layer: settings laid over the study's, plain values.
+        layers: settings laid over the study's, plain values.
+        studies: `lr_factor`, `size_factor` and `layers` of one study, by its name.
     """
 
     name: str
@@ -30,11 +35,25 @@ class Scale:
     models: Mapping[str, Any] = field(default_factory=dict)
     lr_factor: float = 1.0
     size_factor: float = 1.0
-    layer: Mapping[str, Any] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()
+    studies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def learning_rate(self, lr: float) -> float:
-        """Return a study's learning rate at this scale, rounded to 12 significant digits."""
-        return float(f"{lr * self.lr_factor:.12g}")
+    def of_study(self, study: str) -> "Scale":
+        """Return the scale as it is for one study."""
+        own = self.studies.get(study, {})
+        return replace(self, **{**own, "layers": (*self.layers, *own.get("layers", ()))})
+
+    def fit(self, settings: Settings) -> dict[str, Setting]:
+        """Return a study's settings, or the axes of its grid, with learning rates of this scale."""
+        fitted = dict(settings)
+        if "lr" in settings:
+            lr = settings["lr"].value
+            rates = [*map(self._rate, lr)] if isinstance(lr, list) else self._rate(lr)
+            fitted["lr"] = settings["lr"]._replace(value=rates)
+        return fitted
+
+    def _rate(self, lr: float) -> float:
+        return float(f"{lr * self.lr_factor:.12g}")  # 1e-05, and not 1.0000000000000001e-05
 
     def size(self, size: int | None) -> int | None:
         """Return a study's stage size at this scale; None stays the whole task."""
@@ -45,15 +64,28 @@ def load_scale(folder: Path, name: str) -> Scale:
     """Read `folder/<name>.yaml`; `extends: other` starts from another scale's blocks.
 
     Raises:
-        UserError: an unknown scale or key.
+        UserError: an unknown scale, key or setting.
     """
-    block = _read(folder, name)
-    known = {item.name for item in fields(Scale)} - {"name", "layer"} | {"settings"}
+    where = f"{folder / name}.yaml"
+    block = _with_layers(_read(folder, name), where, KEYS, {*KEYS, "extends"})
+    studies = block.pop("studies", {})
+    own = {
+        study: _with_layers(said, f"{where}, studies.{study}", OF_A_STUDY, OF_A_STUDY)
+        for study, said in studies.items()
+    }
+    return Scale(name=name, studies=own, **block)
+
+
+def _with_layers(
+    block: Mapping[str, Any], where: str, known: set[str], listed: set[str]
+) -> dict[str, Any]:
     for key in block:
         if key not in known:
-            raise unknown("key", key, known | {"extends"}, f"{folder / name}.yaml")
-    layer = read_layer(block.pop("settings", {}), f"{folder / name}.yaml, settings", "scale")
-    return Scale(name=name, layer=layer, **block)
+            raise unknown("key", key, listed, where)
+    read = {key: value for key, value in block.items() if key != "settings"}
+    if "settings" in block:
+        read["layers"] = (read_layer(block["settings"], f"{where}, settings", "scale"),)
+    return read
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:

@@ -3,99 +3,95 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from stilts.errors import UserError, unknown
 from stilts.question.catalogue import read_yaml
-from stilts.question.chain import parse_chain
+from stilts.question.chain import chain_seed, parse_chain
+from stilts.question.grid import read_axes
+from stilts.question.settings import Layer, Setting, Settings, read_layer, read_settings
 
-ORIGINS = ("stated", "code", "assumed")
-ROLES = ("intermediates", "targets")
-KEYS = {
-    "title",
-    "cite",
-    "claim",
-    "models",
-    "grid",
-    "sweeps",
-    "zero_shot",
-    "settings",
-    "protocols",
-}
-LAYERS = {"all", *ROLES, "tasks", "generators"}
-
-
-class Setting(NamedTuple):
-    """A value and where it comes from: `stated`, `code`, `assumed`, or the scale or config."""
-
-    value: Any
-    origin: str
-    where: str = ""
+PAPER = "paper"  # the protocol that every study has
+NEEDED = ("title", "models", "grid", "sweeps", "settings", "protocols")
+KEYS = {*NEEDED, "cite", "claim", "grids", "scores"}
+SEED = "seed"  # what a sweep may tie
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Chains crossed with targets."""
+    """Chains crossed with targets.
+
+    Attributes:
+        models: those of the study that it is for; empty: all.
+        grid: its own in place of the study's.
+        tied: whether a target's seed is also that of the stages before it: `chain^seed`.
+    """
 
     chains: tuple[str, ...]
     targets: tuple[str, ...]
+    models: tuple[str, ...] = ()
+    grid: Settings | None = None
+    tied: bool = False
 
-    def cells(self) -> list[tuple[str, str]]:
+    def pairs(self) -> list[tuple[str, str]]:
         """Return every (chain, target)."""
         return [(chain, target) for chain in self.chains for target in self.targets]
 
 
 @dataclass(frozen=True)
 class Study:
-    """A paper's experiment under one of its protocols."""
+    """A paper's experiment under one of its protocols.
+
+    Attributes:
+        protocol, protocols: the one that is held, and all that the study has.
+        grid: the values of each axis.
+        grids: by model, in place of `grid`.
+        sweeps: what is trained at the points of a grid.
+        scores: chains and the tasks that their checkpoints are scored on as they are.
+        layers: settings, those of the protocol last.
+    """
 
     name: str
     protocol: str
+    protocols: tuple[str, ...]
     title: str
     cite: str
     claim: str
     models: tuple[str, ...]
-    grid: Mapping[str, Setting]
+    grid: Settings
+    grids: Mapping[str, Settings]
     sweeps: Mapping[str, Sweep]
-    zero_shot: Mapping[str, Sweep]
-    layers: tuple[Mapping[str, Any], ...]
+    scores: Mapping[str, Sweep]
+    layers: tuple[Layer, ...]
 
-    def recipe(self, task: str, role: str) -> dict[str, Setting]:
-        """Return the training settings of a task as an intermediate or a target.
+    @property
+    def file(self) -> str:
+        """Where the study stands, for error messages."""
+        return f"studies/{self.name}/study.yaml"
 
-        Later layers win: settings of all, of the role, of the task; then the protocol's.
-        """
-        merged: dict[str, Setting] = {}
-        for layer in self.layers:
-            for part in (
-                layer.get("all"),
-                layer.get(role),
-                layer.get("tasks", {}).get(task),
-            ):
-                merged |= part or {}
-        return merged
+    def grid_of(self, sweep: Sweep, model: str) -> Settings:
+        """Return the grid of a sweep for a model: the sweep's own, the model's, the study's."""
+        if sweep.grid is not None:
+            return sweep.grid
+        return self.grids.get(model, self.grid)
 
-    def setting_names(self) -> set[str]:
-        """Return the names of all training settings: another name would change nothing."""
-        names = {"max_tokens", *self.grid}
-        for layer in self.layers:
-            names = names.union(*(layer.get(part, {}) for part in ("all", *ROLES)))
-            names = names.union(*layer.get("tasks", {}).values())
-        return names
+    def every_grid(self) -> list[Settings]:
+        """Return the grids of all sweeps and models."""
+        sweeps = self.sweeps.values()
+        return [
+            self.grid_of(sweep, model) for sweep in sweeps for model in sweep.models or self.models
+        ]
 
-    def generator(self, name: str) -> dict[str, Setting]:
-        """Return the settings of a generator of derived tasks."""
-        merged: dict[str, Setting] = {}
-        for layer in self.layers:
-            merged |= layer.get("generators", {}).get(name, {})
-        return merged
+    def named(self, part: str) -> set[str]:
+        """Return the names below a part of the layers, such as the `variants`."""
+        return {place[1] for layer in self.layers for place in layer if place[0] == part}
 
 
 def load_study(folder: Path, protocol: str) -> Study:
-    """Read `folder/study.yaml` under a protocol.
+    """Read `folder/study.yaml` under a protocol; where it has no such one, as in the paper.
 
     Raises:
-        UserError: an unknown study, protocol or key, or a setting without an origin.
+        UserError: an unknown study or key, a setting that does not fit or has no origin.
     """
     path = folder / "study.yaml"
     if not path.is_file():
@@ -105,80 +101,74 @@ def load_study(folder: Path, protocol: str) -> Study:
     for key in content:
         if key not in KEYS:
             raise unknown("key", key, KEYS, str(path))
-    for key in ("title", "models", "grid", "sweeps", "settings", "protocols"):
+    for key in NEEDED:
         if key not in content:
             raise UserError(f"{path}: '{key}' is missing")
-    if protocol not in content["protocols"]:
-        raise unknown("protocol", protocol, content["protocols"], "config key 'protocol'")
+    protocols = content["protocols"]
+    if PAPER not in protocols:
+        raise UserError(f"{path}, protocols: '{PAPER}' is missing: what the text says")
+    held = protocol if protocol in protocols else PAPER
+    models = tuple(content["models"])
+    grids = content.get("grids", {})
+    _demand_known(grids, models, f"{path}, grids")
     return Study(
         name=folder.name,
-        protocol=protocol,
+        protocol=held,
+        protocols=tuple(protocols),
         title=content["title"],
         cite=content.get("cite", ""),
         claim=content.get("claim", ""),
-        models=tuple(content["models"]),
-        grid=_settings(content["grid"], f"{path}, grid"),
-        sweeps=_sweeps(content["sweeps"], f"{path}, sweeps"),
-        zero_shot=_sweeps(content.get("zero_shot", {}), f"{path}, zero_shot"),
+        models=models,
+        grid=_grid(content["grid"], f"{path}, grid"),
+        grids={model: _grid(grid, f"{path}, grids.{model}") for model, grid in grids.items()},
+        sweeps={
+            name: _sweep(block, models, f"{path}, sweeps.{name}", "targets")
+            for name, block in content["sweeps"].items()
+        },
+        scores={
+            name: _sweep(block, models, f"{path}, scores.{name}", "tasks")
+            for name, block in content.get("scores", {}).items()
+        },
         layers=(
             read_layer(content["settings"], f"{path}, settings"),
-            read_layer(content["protocols"][protocol] or {}, f"{path}, protocols.{protocol}"),
+            read_layer(protocols[held] or {}, f"{path}, protocols.{held}"),
         ),
     )
 
 
-def read_layer(block: Mapping[str, Any], where: str, origin: str | None = None) -> dict[str, Any]:
-    """Read a block of settings by role, task and generator.
-
-    Args:
-        block: `all`, `intermediates`, `targets`: settings; `tasks`, `generators`: by name.
-        where: the file and key, for error messages.
-        origin: tag for plain values; None demands `{<origin>: value}` of each.
-
-    Raises:
-        UserError: an unknown part, or a setting without an origin.
-    """
-    layer: dict[str, Any] = {}
-    for part, content in block.items():
-        if part not in LAYERS:
-            raise unknown("part", part, LAYERS, where)
-        blocks = [content]
-        if part in ("tasks", "generators") and isinstance(content, Mapping):
-            blocks += content.values()
-        if not all(isinstance(settings, Mapping) for settings in blocks):
-            raise UserError(f"{where}.{part}: expected a block of settings, found {content!r}")
-        if part in ("tasks", "generators"):
-            layer[part] = {
-                name: _settings(settings, f"{where}.{part}.{name}", origin)
-                for name, settings in content.items()
-            }
-        else:
-            layer[part] = _settings(content, f"{where}.{part}", origin)
-    return layer
+def _grid(block: Any, where: str) -> dict[str, Setting]:
+    """Read a grid: each axis a setting whose value is a list."""
+    read = read_settings(block, where, None)
+    axes = read_axes({axis: setting.value for axis, setting in read.items()}, where)
+    return {axis: read[axis]._replace(value=values) for axis, values in axes.items()}
 
 
-def _settings(
-    block: Mapping[str, Any], where: str, origin: str | None = None
-) -> dict[str, Setting]:
-    if origin:
-        return {key: Setting(value, origin) for key, value in block.items()}
-    return {key: _setting(value, f"{where}.{key}") for key, value in block.items()}
+def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str) -> Sweep:
+    """Read a sweep, or what is scored: chains with `targets`, or with `tasks`."""
+    known = {"chains", ends, "models", *(("grid", "tie") if ends == "targets" else ())}
+    if not isinstance(block, Mapping) or not {"chains", ends} <= set(block):
+        raise UserError(f"{where}: give a block with 'chains' and '{ends}'")
+    for key in block:
+        if key not in known:
+            raise unknown("key", key, known, where)
+    _demand_known(block.get("models", ()), models, f"{where}.models")
+    if block.get("tie", SEED) != SEED:
+        raise unknown("tie", block["tie"], [SEED], f"{where}.tie")
+    tied = "tie" in block
+    for chain in block["chains"]:
+        parse_chain(chain)
+        if tied and chain_seed(chain) is not None:
+            raise UserError(f"{where}: chain '{chain}' has a seed, and 'tie' gives it another")
+    return Sweep(
+        tuple(block["chains"]),
+        tuple(block[ends]),
+        tuple(block.get("models", ())),
+        _grid(block["grid"], f"{where}.grid") if "grid" in block else None,
+        tied,
+    )
 
 
-def _setting(value: Any, where: str) -> Setting:
-    if isinstance(value, Mapping):
-        tags = [tag for tag in value if tag != "where"]
-        if len(tags) == 1 and tags[0] in ORIGINS:
-            return Setting(value[tags[0]], tags[0], value.get("where", ""))
-    raise UserError(f"{where}: write {{<origin>: value}} with an origin of {', '.join(ORIGINS)}")
-
-
-def _sweeps(block: Mapping[str, Any], where: str) -> dict[str, Sweep]:
-    sweeps = {}
-    for name, content in block.items():
-        if set(content) != {"chains", "targets"}:
-            raise UserError(f"{where}.{name}: give 'chains' and 'targets', nothing else")
-        for chain in content["chains"]:
-            parse_chain(chain)
-        sweeps[name] = Sweep(tuple(content["chains"]), tuple(content["targets"]))
-    return sweeps
+def _demand_known(named: Any, models: tuple[str, ...], where: str) -> None:
+    for model in named:
+        if model not in models:
+            raise unknown("model", model, models, where)

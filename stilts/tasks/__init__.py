@@ -1,0 +1,1 @@
+"""From a source to canonical rows: kinds, metrics, sources, generators, the miniature."""

@@ -18,7 +18,6 @@ from stilts.tasks.columns import KINDS, Row
 from stilts.tasks.rows import limit_rows
 
 TRAIN = "train"
-SCORED = ("validation",)  # the splits a task is scored on, where nothing else is said
 TYPES = {
     "string": pa.string(),
     "list<string>": pa.list_(pa.string()),
@@ -28,9 +27,9 @@ TYPES = {
 }
 
 
-def splits_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
+def splits_of(task: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the splits to make of a task: `train`, and those that it is scored on."""
-    return (TRAIN, *spec.get("scored", SCORED))
+    return (TRAIN, *task["scored"])
 
 
 def write_task(

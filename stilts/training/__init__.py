@@ -1,0 +1,1 @@
+"""The one loop, and what makes it fast and stoppable."""

@@ -1,3 +1,4 @@
+import ast
 import re
 import subprocess
 import sys
@@ -77,8 +78,25 @@ def test_a_module_is_short_and_named_by_its_subject(module):
     assert not {"utils", "util", "helpers", "common", "misc"} & set(module.strip("_").split("."))
 
 
-def test_packages_are_folders_only():
-    assert [path for path in ROOT.glob("stilts/**/__init__.py") if path.read_text()] == []
+SIGNS = sorted(ROOT.glob("stilts/**/__init__.py"))
+
+
+@pytest.mark.parametrize("path", SIGNS, ids=lambda path: path.parent.name)
+def test_a_folder_opens_with_one_sentence_and_nothing_else(path):
+    (statement,) = ast.parse(path.read_text()).body
+    assert isinstance(statement.value, ast.Constant), "a docstring"
+    assert re.fullmatch(r"[A-Z].*\.", statement.value.value)
+
+
+def test_the_readme_shows_the_rooms_with_their_sentences():
+    readme = (ROOT / "README.md").read_text()
+    for room in ROOMS[1:]:
+        sign = ast.literal_eval((ROOT / f"stilts/{room}/__init__.py").read_text())
+        assert re.search(rf"^  {room}/ +{re.escape(sign)}$", readme, re.M), f"{room}: {sign}"
+
+
+def test_the_library_shows_at_most_eleven_names():
+    assert len([path for path in ROOT.glob("stilts/*") if path.name != "__pycache__"]) <= 11
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ QUESTION = {
 }
 TRIALS = 2
 # What must be the same bytes whatever happened on the way; runs.csv tells seconds too.
-RESULTS = ("runs/**/*.json", "predictions/**/*.parquet", "zero_shot.csv", "tables/*.csv")
+RESULTS = ("runs/**/*.json", "predictions/**/*.parquet", "scores.csv", "tables/*.csv")
 # Looks at the queue more often than a cluster that is shared would like.
 QUICK = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
 _IN_STORE = re.compile(r"(\d) of \d trials are in the store")

@@ -1,13 +1,16 @@
-"""A small invented study: runs, zero-shot scores and manifests with every kind of trouble."""
+"""A small invented study: its record, runs, scores and manifests with every kind of trouble."""
 
 import itertools
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 
-from stilts.evidence.published import load
+from stilts.evidence.published import load, load_inconsistencies
+from stilts.evidence.record import with_rows
 from stilts.evidence.results import Inputs
 
 ROOT = Path(__file__).parents[2]
@@ -19,13 +22,8 @@ GRID = {
     "warmup": [0.0, 0.2],
     "seed": [12, 42],
 }
-SETTINGS = {
-    "protocol": "paper",
-    "grid": GRID,
-    "intermediate": {"lr": 1e-5, "batch": 8, "seed": 42},
-    "generation": {"top_p": 0.9},
-    "stage_sizes": {"hellaswag-p@2000": 60, "hellaswag-p@10000": 300, "hellaswag-p": 1200},
-}
+SIZES = {"hellaswag-p@2000": 60, "hellaswag-p@10000": 300, "hellaswag-p": None}
+MODEL = "roberta-large"
 TITLES = {
     "cola": "CoLA",
     "wic": "WiC",
@@ -52,18 +50,70 @@ GAIN = {"none": 0.0, "hellaswag": 0.05, "hellaswag-p": 0.04, "synthesis-gpt2": 0
 GAIN |= {"cola": 0.01, "hella-sh": -0.02, "hellaswag-p@2000": -0.01, "hellaswag-p@10000": 0.02}
 
 
-def inputs() -> Inputs:
-    """Return the invented study: no MedNLI, one lost run, several collapsed ones."""
+def inputs(*models: str) -> Inputs:
+    """Return the invented study: no MedNLI, one lost run, several collapsed ones.
+
+    models: every one has the runs and scores of the first.
+    """
+    models = models or (MODEL,)
+    manifests = {task: manifest(task) for task in TITLES}
     return Inputs(
-        runs=runs(),
-        zero_shot=zero_shot(),
-        manifests={task: manifest(task) for task in TITLES},
-        published=load(STUDY / "published.csv"),
-        label=LABEL,
-        settings=SETTINGS,
+        question=with_rows(question(models), manifests),
+        tasks=tasks(),
+        manifests=manifests,
+        runs=_of_each(models, runs()),
+        scores=_of_each(models, scores()),
+        published=load(STUDY / "published.csv", report()["rows"]),
+        inconsistencies=load_inconsistencies(STUDY / "inconsistencies.csv"),
         examples=examples(),
-        titles={"mednli": "MedNLI"},
     )
+
+
+def _of_each(models: Sequence[str], table: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([table.assign(model=model) for model in models], ignore_index=True)
+
+
+def record() -> dict:
+    """Return the record of the invented question, as results/{scale}/config.yaml holds it."""
+    return {
+        "scale": {"name": "mini", "label": LABEL.partition(": ")[2]},
+        "tasks": tasks(),
+        "studies": {"rethinking": question()},
+    }
+
+
+def tasks() -> dict:
+    return {task: {"title": title} for task, title in {**TITLES, "mednli": "MedNLI"}.items()}
+
+
+def question(models: Sequence[str] = (MODEL,)) -> dict:
+    """Return the invented study's part of the record."""
+    sizes = {"none": None, **dict.fromkeys(GAIN), **SIZES}
+    points = math.prod(map(len, GRID.values()))
+    targets = dict.fromkeys(BASE | dict.fromkeys(CHOICES) | {"mednli": 0}, points)
+    metrics = {task: "matthews_correlation" if task == "cola" else "accuracy" for task in targets}
+    return {
+        "protocol": "paper",
+        "label": LABEL,
+        "models": list(models),
+        "grids": [{"axes": GRID, "points": points}],
+        "axes": GRID,
+        "cells": {model: dict.fromkeys(GAIN, targets) for model in models},
+        "chains": {chain: {"seed": None, "stages": _stages(chain, sizes[chain])} for chain in GAIN},
+        "settings": {
+            "targets": {task: {"metric": {"assumed": name}} for task, name in metrics.items()},
+            "generators": {"synthesis_gpt2": {"top_p": {"stated": 0.9, "where": "App. B.1"}}},
+        },
+    }
+
+
+def _stages(chain: str, size: int | None) -> list[dict]:
+    if chain == "none":
+        return []
+    settings = {"lr": {"stated": 1e-5}, "batch": {"scale": 8}, "seed": {"stated": 42}}
+    posed = {"metric": {"assumed": "accuracy"}, "scored": {"assumed": ["validation"]}}
+    task = chain.partition("@")[0]
+    return [{"tasks": [task], "size": size, "settings": settings, "posed": {task: posed}}]
 
 
 def report() -> dict:
@@ -100,7 +150,7 @@ def _cell(target: str, chain: str, random: np.random.Generator) -> list[dict]:
                 "study": "rethinking",
                 "scale": "mini",
                 "protocol": "paper",
-                "model": "roberta-large",
+                "model": MODEL,
                 "chain": chain,
                 "target": target,
                 "point": f"lr{lr:g}_bs{batch}_wu{warmup:g}_s{seed}",
@@ -116,13 +166,13 @@ def _cell(target: str, chain: str, random: np.random.Generator) -> list[dict]:
     return rows
 
 
-def zero_shot() -> pd.DataFrame:
+def scores() -> pd.DataFrame:
     pairs = [
         *itertools.product(("none", "synthesis-gpt2", "hellaswag-p"), ("socialiqa",)),
         *itertools.product(("none", "synthesis-gpt2"), ("winogrande-l",)),
         *itertools.product(("hellaswag",), ("hellaswag", "hellaswag-p", "synthesis-gpt2")),
     ]
-    columns = {"model": "roberta-large", "metric": "accuracy", "n_validation": 400}
+    columns = {"model": MODEL, "metric": "accuracy", "n_validation": 400}
     return pd.DataFrame(
         [
             {"chain": chain, "target": target, "score": 0.4 + place / 40}

@@ -4,14 +4,21 @@ import random
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoModelForMaskedLM, BertTokenizer
+from tokenizers.processors import TemplateProcessing
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    BertTokenizer,
+    PreTrainedTokenizerFast,
+)
 
 from stilts.models.head import pose
 from stilts.models.load import save_library
 from stilts.models.model import Model
 from stilts.models.tokens import Encoded
+from stilts.training.corpus import make_tokenizer
 from stilts.training.evaluation import ScoredSplit
-from stilts.training.pretraining import make_tokenizer
 
 WORDS = "the a cat dog bird sees hears likes one old young red house tree and not or very".split()
 SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
@@ -36,15 +43,14 @@ FAMILIES = {
     "modernbert": {"pad_token_id": 0, "cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2}
     | {"eos_token_id": 3, "local_attention": 4, "global_attn_every_n_layers": 2},
     "gpt2": {"bos_token_id": 0, "eos_token_id": 0},
-    "llama": {"bos_token_id": 1, "eos_token_id": 0, "num_key_value_heads": 1},
-    # no file in stilts/models/families
+    "llama": {"bos_token_id": 0, "eos_token_id": 0, "num_key_value_heads": 1},
     "camembert": {"pad_token_id": 1},
-    "rembert": {"pad_token_id": 0, "input_embedding_size": 16, "output_embedding_size": 16},
-    "xlnet": {"d_inner": 48, "pad_token_id": 0},
-    "funnel": {"block_sizes": [1, 1], "num_decoder_layers": 1, "d_head": 16, "d_inner": 48},
-    "qwen2": {"bos_token_id": 1, "eos_token_id": 0, "num_key_value_heads": 1},
+    "qwen2": {"bos_token_id": 0, "eos_token_id": 0, "num_key_value_heads": 1},
     "fnet": {"pad_token_id": 0},
 }
+CAUSAL = ("gpt2", "llama", "qwen2")
+WITHOUT_FILE = ("camembert", "qwen2", "fnet")
+TESTED = tuple(family for family in FAMILIES if family not in WITHOUT_FILE)
 
 
 def sentence(rng, low=2, high=9):
@@ -74,14 +80,31 @@ def questions(count, options=3, seed=0):
 
 
 def tokenizer_of(family):
-    if family == "roberta":
-        rng = random.Random(1)
-        texts = [sentence(rng) for _ in range(60)]
-        spec = {"family": family, "tokenizer": {"train": {"vocab_size": 330}}, "max_tokens": 64}
-        return make_tokenizer(spec, texts)
+    """Return a tokenizer whose padding is that of the family's tiny config."""
+    if family in CAUSAL:
+        return _start_with_end(_trained("gpt2")) if family == "llama" else _trained("gpt2")
+    if FAMILIES.get(family, {}).get("pad_token_id") == 1:
+        return _trained("roberta")
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     words = [*special, *WORDS, "so", "now", "?"]
     return BertTokenizer(vocab={word: i for i, word in enumerate(words)}, model_max_length=64)
+
+
+def _trained(family):
+    rng = random.Random(1)
+    texts = [sentence(rng) for _ in range(60)]
+    spec = {"family": family, "tokenizer": {"train": {"vocab_size": 330}}, "max_tokens": 64}
+    return make_tokenizer(spec, texts)
+
+
+def _start_with_end(tokenizer):
+    """Return a tokenizer that opens every text with a special token, as Llama's does."""
+    end, number = tokenizer.eos_token, tokenizer.eos_token_id
+    backend = tokenizer.backend_tokenizer
+    backend.post_processor = TemplateProcessing(single=f"{end} $A", special_tokens=[(end, number)])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend, bos_token=end, eos_token=end, model_max_length=64
+    )
 
 
 def config_of(family, vocab_size, **changes):
@@ -89,11 +112,15 @@ def config_of(family, vocab_size, **changes):
     return AutoConfig.for_model(family, **settings)
 
 
-def checkpoint(folder, family="roberta", **changes):
-    """Write a masked-language model of random weights with its tokenizer; return the folder."""
+def checkpoint(folder, family="roberta", head=None, **changes):
+    """Write a pretrained model of random weights with its tokenizer; return the folder.
+
+    head: an Auto class of transformers; by default that of the family's language model.
+    """
     tokenizer = tokenizer_of(family)
     torch.manual_seed(0)
-    model = AutoModelForMaskedLM.from_config(config_of(family, len(tokenizer), **changes))
+    head = head or (AutoModelForCausalLM if family in CAUSAL else AutoModelForMaskedLM)
+    model = head.from_config(config_of(family, len(tokenizer), **changes))
     save_library(model, tokenizer, folder)
     return folder
 
@@ -106,6 +133,15 @@ def facts_of(kind="classification", name="toy", classes=2):
     else:
         task["labels"] = [f"c{number}" for number in range(classes)]
     return task | {"scored": ["validation"]}
+
+
+def scatter(model):
+    """Move every weight a little way from where its family starts it, so that each one counts."""
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.25 * torch.randn_like(parameter))
+    return model
 
 
 def fresh(family, kind, num_labels=3, **changes):

@@ -14,6 +14,7 @@ import yaml
 from stilts.files.fingerprint import ROOT
 from stilts.question.grid import point_name
 from stilts.question.scale import load_scale
+from stilts.question.settings import Setting
 
 # What is built, installed or remembered, as opposed to written: at the top of the project only.
 BUILT = {"results", "data", "logs", ".git", ".snakemake", ".venv", ".pytest_cache", ".ruff_cache"}
@@ -27,7 +28,7 @@ QUESTION = {
     },
     "settings": {"targets": {"epochs": 10}},
 }
-_LR = load_scale(ROOT / "scales", "smoke").learning_rate(1e-5)
+_LR = load_scale(ROOT / "scales", "smoke").fit({"lr": Setting(1e-5, "")})["lr"].value
 # A network look-up of any job fails at once instead of leaving the machine.
 OFFLINE = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "no_proxy": ""}
 _JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", re.MULTILINE)
@@ -128,7 +129,7 @@ class Project:
     def add_code(self, path: str) -> None:
         """Change what a module does, as far as a fingerprint can tell."""
         with (self.folder / path).open("a") as file:
-            file.write("\n\nCHANGED = True\n")
+            file.write("\n\nassert True\n")  # runs on import: it counts with all of the module
 
     def files(self, pattern: str) -> dict[str, bytes]:
         """Return the content of the files below `results/` that match, by path."""

@@ -19,7 +19,7 @@ MISTAKES = {
     "no number": ({"only": {"grid": {"lr": ["fast"]}}}, "'fast' is not a number"),
     "a setting of another type": (
         {"settings": {"tasks": {"rte": {"epochs": "lots"}}}},
-        "config key 'settings.tasks.rte.epochs': 'lots' is not of type 'integer'",
+        "config key 'settings'.tasks.rte.epochs: 'lots' is not a whole number from 1",
     ),
     "a setting that the grid would override": (
         {"settings": {"targets": {"lr": 0.001}}},

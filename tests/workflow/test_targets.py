@@ -17,8 +17,8 @@ TARGETS = {
     "data": DATA,
     "checkpoints": CHECKPOINTS,
     "runs": RUNS | {"record_question"},
-    "tables": RUNS | {"make_table"},
-    "figures": RUNS | {"draw_figure"},
+    "tables": RUNS | {"record_question", "make_table"},
+    "figures": RUNS | {"record_question", "draw_figure"},
     "report": ALL,
 }
 
@@ -42,7 +42,7 @@ def test_with_everything_built_no_target_has_anything_to_do(finished):
 def test_a_single_figure_is_asked_for_by_its_path(fresh):
     plan = fresh.plan("results/smoke/rethinking/figures/figure_2.pdf")
     assert plan.made_by("draw_figure", "figure") == ["figure_2"]
-    assert plan.rules == RUNS | {"draw_figure"}
+    assert plan.rules == RUNS | {"record_question", "draw_figure"}
 
 
 def test_a_run_warns_of_nothing_and_leaves_no_litter(finished):

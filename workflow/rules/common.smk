@@ -8,16 +8,21 @@ OUTPUTS:
 
 import gc
 import sys
+from functools import partial
 
-from stilts.machine import preload
-from stilts.machine.slurm.begin import begin, remarks
 from stilts.commands.costs import lay_out
-from stilts.errors import UserError
 from stilts.commands.expected import outline
-from stilts.question.paths import WEIGHTS, Layout
-from stilts.files.manifest import MANIFEST
+from stilts.errors import UserError
 from stilts.files.fingerprint import fingerprint
+from stilts.files.manifest import MANIFEST
+from stilts.machine import preload
+from stilts.machine.beside_a_run import beside_a_run
+from stilts.machine.slurm.begin import begin, remarks
 from stilts.question.ask import ask
+from stilts.question.paths import WEIGHTS, Layout
+from stilts.question.record import record
+from stilts.question.rule_code import RuleCode
+from stilts.question.targets import Targets
 
 try:
     QUESTION = ask(config)
@@ -25,6 +30,8 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 LAYOUT = Layout(QUESTION)
+TARGETS = Targets(LAYOUT)
+CODE = RuleCode(QUESTION)
 
 # What planning allocates lives to the end, and the collector would walk through it in vain.
 gc.set_threshold(200_000, 20, 100)
@@ -33,23 +40,8 @@ gc.set_threshold(200_000, 20, 100)
 if workflow.is_main_process:
     for line in QUESTION.unavailable():
         print(f"not available: {line}", file=sys.stderr)
-    for line in remarks():
+    for line in [*QUESTION.remarks(), *remarks()]:
         print(f"note: {line}", file=sys.stderr)
-
-
-def beside_a_run(ask):
-    """Let a rule that makes nothing be called while another call of snakemake is at work.
-
-    It is refused by no lock, but Snakemake removes every lock of the folder when any call ends,
-    that of the call at work included.
-    """
-
-    def params(wildcards):
-        if not any(workflow.persistence.all_outputfiles()):
-            workflow.persistence.unlock = workflow.persistence.noop
-        return ask(LAYOUT)
-
-    return params
 
 
 wildcard_constraints:

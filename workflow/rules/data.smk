@@ -3,7 +3,7 @@
 REQUIRED INPUTS:
     the hub, a mirror folder or the reader's files; for miniature tasks nothing
 OUTPUTS:
-    results/{scale}/data/{task}/{train,validation}.parquet
+    results/{scale}/data/{task}/{train,<each scored split>}.parquet
     results/{scale}/data/{task}/manifest.json    counts, digests, origin, audit
 """
 
@@ -18,7 +18,6 @@ localrules:
 rule fetch_task:
     output:
         train="results/{scale}/data/{task}/train.parquet",
-        validation="results/{scale}/data/{task}/validation.parquet",
         manifest="results/{scale}/data/{task}/manifest.json",
     log:
         "logs/{scale}/fetch_task/{task}.log",
@@ -28,7 +27,7 @@ rule fetch_task:
         "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
-        code=fingerprint("workflow/scripts/fetch_task.py"),
+        code=lambda wildcards: CODE.task(wildcards.task),
     script:
         "../scripts/fetch_task.py"
 
@@ -36,7 +35,6 @@ rule fetch_task:
 rule make_task:
     output:
         train="results/{scale}/data/{task}/train.parquet",
-        validation="results/{scale}/data/{task}/validation.parquet",
         manifest="results/{scale}/data/{task}/manifest.json",
     log:
         "logs/{scale}/make_task/{task}.log",
@@ -46,9 +44,7 @@ rule make_task:
         "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
-        code=lambda wildcards: fingerprint(
-            "workflow/scripts/make_task.py", LAYOUT.theme_module(wildcards.task)
-        ),
+        code=lambda wildcards: CODE.task(wildcards.task),
     script:
         "../scripts/make_task.py"
 
@@ -58,7 +54,6 @@ rule derive_task:
         parent=lambda wildcards: LAYOUT.parent_data(wildcards.task),
     output:
         train="results/{scale}/data/{task}/train.parquet",
-        validation="results/{scale}/data/{task}/validation.parquet",
         manifest="results/{scale}/data/{task}/manifest.json",
     log:
         "logs/{scale}/derive_task/{task}.log",
@@ -68,9 +63,7 @@ rule derive_task:
         "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
-        code=lambda wildcards: fingerprint(
-            "workflow/scripts/derive_task.py", LAYOUT.generator_module(wildcards.task)
-        ),
+        code=lambda wildcards: CODE.task(wildcards.task),
     script:
         "../scripts/derive_task.py"
 
@@ -81,7 +74,6 @@ rule generate_synthesis:
         model=lambda wildcards: LAYOUT.generator_model(wildcards.task),
     output:
         train="results/{scale}/data/{task}/train.parquet",
-        validation="results/{scale}/data/{task}/validation.parquet",
         manifest="results/{scale}/data/{task}/manifest.json",
     log:
         "logs/{scale}/generate_synthesis/{task}.log",
@@ -91,8 +83,6 @@ rule generate_synthesis:
         "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
-        code=lambda wildcards: fingerprint(
-            "workflow/scripts/generate_synthesis.py", LAYOUT.generator_module(wildcards.task)
-        ),
+        code=lambda wildcards: CODE.task(wildcards.task),
     script:
         "../scripts/generate_synthesis.py"

@@ -1,12 +1,12 @@
-"""This part of the workflow fine-tunes every target at every grid point, and scores it.
+"""This part of the workflow fine-tunes every target at every grid point, and scores checkpoints.
 
 REQUIRED INPUTS:
-    the checkpoint of each chain, results/{scale}/data/{target}/
+    the checkpoint of each chain, results/{scale}/data/{task}/
 OUTPUTS:
     results/{scale}/{study}/runs/{model}/{chain}/{target}/{point}.json
     results/{scale}/{study}/predictions/{model}/{chain}/{target}/{point}.parquet
-    results/{scale}/{study}/zero_shot/{model}/{chain}/{target}.json
-    results/{scale}/{study}/{runs,zero_shot}.csv
+    results/{scale}/{study}/scores/{model}/{chain}/{task}.json
+    results/{scale}/{study}/{runs,scores}.csv
 """
 
 
@@ -14,10 +14,11 @@ localrules:
     collect_runs,
 
 
-# One rule for each part of a grid. A part's files do not depend on how the grid is cut, and its
-# parameters do not mention the part, so another `trials_per_job` reruns nothing.
+# One rule for each part of a set of points; a model's pattern looks ahead to the chain and target,
+# so that each cell has the rules of its own points. A part's files do not depend on how the points
+# are cut, and its parameters do not mention the part: another `trials_per_job` reruns nothing.
 # The scale is spelled out: Snakemake finds the rule of a file by the fixed start of its path.
-for PART in LAYOUT.parts():
+for PART in LAYOUT.parts:
 
     rule:
         name:
@@ -45,53 +46,59 @@ for PART in LAYOUT.parts():
             ),
         log:
             f"logs/{QUESTION.scale.name}/{PART.study}/{PART.rule}/{{model}}/{{chain}}/{{target}}.log",
+        wildcard_constraints:
+            model=PART.model,
         conda:
             "../../envs/train.yaml"
         params:
             spec=lambda wildcards, study=PART.study: QUESTION.plans[study].target_spec(
                 wildcards.model, wildcards.chain, wildcards.target
             ),
-            code=fingerprint("workflow/scripts/finetune_targets.py"),
+            code=lambda wildcards, study=PART.study: CODE.target(
+                study, wildcards.model, wildcards.chain, wildcards.target
+            ),
         script:
             "../scripts/finetune_targets.py"
 
 
-rule score_zero_shot:
+rule score_checkpoint:
     input:
         checkpoint=lambda w: LAYOUT.checkpoint(w.study, w.model, w.chain, MANIFEST),
         weights=lambda w: ancient(LAYOUT.checkpoint(w.study, w.model, w.chain, WEIGHTS)),
-        data="results/{scale}/data/{target}/manifest.json",
+        data="results/{scale}/data/{task}/manifest.json",
     output:
-        score="results/{scale}/{study}/zero_shot/{model}/{chain}/{target}.json",
-        predictions="results/{scale}/{study}/zero_shot/{model}/{chain}/{target}.parquet",
+        score="results/{scale}/{study}/scores/{model}/{chain}/{task}.json",
+        predictions="results/{scale}/{study}/scores/{model}/{chain}/{task}.parquet",
     log:
-        "logs/{scale}/{study}/score_zero_shot/{model}/{chain}/{target}.log",
+        "logs/{scale}/{study}/score_checkpoint/{model}/{chain}/{task}.log",
     conda:
         "../../envs/train.yaml"
     params:
-        spec=lambda wildcards: QUESTION.plans[wildcards.study].zero_shot_spec(
-            wildcards.model, wildcards.chain, wildcards.target
+        spec=lambda wildcards: QUESTION.plans[wildcards.study].score_spec(
+            wildcards.model, wildcards.chain, wildcards.task
         ),
-        code=fingerprint("workflow/scripts/score_zero_shot.py"),
+        code=lambda wildcards: CODE.score(
+            wildcards.study, wildcards.model, wildcards.chain, wildcards.task
+        ),
     script:
-        "../scripts/score_zero_shot.py"
+        "../scripts/score_checkpoint.py"
 
 
 rule collect_runs:
     input:
-        asked=lambda wildcards: LAYOUT.asked_runs(wildcards.study),
-        zero_shot=lambda wildcards: LAYOUT.study_zero_shot(wildcards.study),
+        asked=lambda wildcards: TARGETS.asked_runs(wildcards.study),
+        scores=lambda wildcards: LAYOUT.scores(wildcards.study),
     output:
         runs="results/{scale}/{study}/runs.csv",
-        zero_shot="results/{scale}/{study}/zero_shot.csv",
+        scores="results/{scale}/{study}/scores.csv",
     log:
         "logs/{scale}/{study}/collect_runs.log",
     conda:
         "../../envs/report.yaml"
     params:
-        cells=lambda wildcards: LAYOUT.run_folders(wildcards.study),
-        points=lambda wildcards: list(QUESTION.plans[wildcards.study].points),
-        zero_shot=lambda wildcards, input: list(input.zero_shot),
+        cells=lambda wildcards: LAYOUT.collected_runs(wildcards.study),
+        axes=lambda wildcards: QUESTION.plans[wildcards.study].axes,
+        scores=lambda wildcards, input: list(input.scores),
         code=fingerprint("workflow/scripts/collect_runs.py"),
     script:
         "../scripts/collect_runs.py"

@@ -2,7 +2,7 @@
 
 REQUIRED INPUTS:
     results/{scale}/models/{model}/ or the checkpoint one stage earlier
-    results/{scale}/data/{task}/ of the stage
+    results/{scale}/data/{task}/ of the tasks that it trains on, then of those it watches
 OUTPUTS:
     results/{scale}/{study}/checkpoints/{model}/{chain}/{model.safetensors,manifest.json}
 """
@@ -13,7 +13,7 @@ rule train_stage:
         # Weights are large and would be compared by time stamp; the manifest holds their digest.
         checkpoint=lambda w: LAYOUT.parent_checkpoint(w.study, w.model, w.chain, MANIFEST),
         weights=lambda w: ancient(LAYOUT.parent_checkpoint(w.study, w.model, w.chain, WEIGHTS)),
-        data=lambda wildcards: LAYOUT.stage_data(wildcards.chain),
+        data=lambda wildcards: LAYOUT.stage_data(wildcards.study, wildcards.chain),
     output:
         weights="results/{scale}/{study}/checkpoints/{model}/{chain}/model.safetensors",
         manifest="results/{scale}/{study}/checkpoints/{model}/{chain}/manifest.json",
@@ -25,6 +25,6 @@ rule train_stage:
         spec=lambda wildcards: QUESTION.plans[wildcards.study].stage_spec(
             wildcards.model, wildcards.chain
         ),
-        code=fingerprint("workflow/scripts/train_stage.py"),
+        code=lambda wildcards: CODE.stage(wildcards.study, wildcards.model, wildcards.chain),
     script:
         "../scripts/train_stage.py"

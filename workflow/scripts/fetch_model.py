@@ -5,6 +5,6 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
-    from stilts.models.checkpoint import fetch_model
+    from stilts.jobs.fetch_model import fetch_model
 
     fetch_model(snakemake.params.spec, Path(snakemake.output.manifest).parent)

@@ -4,6 +4,6 @@ from stilts.machine.job import job
 
 with job(snakemake.log[0]):
     from stilts.commands.plan import plan_text
-    from stilts.files.store import TrialStore
+    from stilts.files.store import Store
 
-    print(plan_text(snakemake.params.plan, TrialStore(), snakemake.config["device"]))
+    print(plan_text(snakemake.params.plan, Store(), snakemake.config["device"]))

@@ -4,6 +4,6 @@ from stilts.machine.job import job
 
 with job(snakemake.log[0]):
     from stilts.commands.status import status_text
-    from stilts.files.store import TrialStore
+    from stilts.files.store import Store
 
-    print(status_text(snakemake.params.outline, TrialStore()))
+    print(status_text(snakemake.params.outline, Store()))

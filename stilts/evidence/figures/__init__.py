@@ -1,0 +1,1 @@
+"""Figures, one file a kind of figure."""

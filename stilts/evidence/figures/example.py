@@ -49,22 +49,24 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         item = next((each for each in items if each["id"] == wanted), items[place])
         wanted = wanted or item["id"]
         shown = {"task": task, "task_title": inputs.task_title(task), "id": item["id"]}
-        rows += [shown | part | {"scale": inputs.label} for part in _parts(item)]
+        parts = _parts(item, inputs.manifests.get(task, {}).get("labels", ()))
+        rows += [shown | part | {"scale": inputs.label} for part in parts]
     return pd.DataFrame(rows)
 
 
-def _parts(item: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Split an item into its context (text A and what precedes the options) and its options."""
-    context = " ".join([*item["first"], item["prefix"]]).strip()
-    parts = [{"part": "context", "place": 0, "text": context, "gold": False}] if context else []
-    return parts + [
-        {
-            "part": "option",
-            "place": place,
-            "text": f"{option}{item['suffix']}".strip(),
-            "gold": place == int(item["label"]),
-        }
-        for place, option in enumerate(item["options"])
+def _parts(item: Mapping[str, Any], classes: Sequence[str]) -> list[dict[str, Any]]:
+    """Split an item into what is given and its options: its own, or the classes of its task."""
+    before = " ".join([*item["first"], item.get("prefix", "")]), " ".join(item.get("second", ()))
+    given = [text.strip() for text in before if text.strip()]
+    options = [
+        f"{option}{item.get('suffix', '')}".strip() for option in item.get("options", classes)
+    ]
+    return [
+        {"part": "context", "place": place, "text": text, "gold": False}
+        for place, text in enumerate(given)
+    ] + [
+        {"part": "option", "place": place, "text": text, "gold": place == item["label"]}
+        for place, text in enumerate(options)
     ]
 
 

@@ -29,42 +29,41 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Args:
         inputs: the runs, with a column per axis.
         spec: `targets` and `chains` (lists, in the order shown), `axes` (column of the runs ->
-            name shown), optionally `model`, `names` (chain -> short name) and `baseline`
-            (default none), with whose std that of the other chains is compared.
+            name shown), optionally `model` or `models`, `names` (chain -> short name) and
+            `baseline` (default none), with whose std that of the other chains is compared.
 
     Returns:
-        One row per target, chain and axis, also where no run exists: titles, n, expected; mean
-        and std of the runs, baseline_std (percent; population std); levels of the axis, share of
-        the variance that its main effect explains and noise, the share if the axis did nothing
-        (percent; NaN where the axis has one level or all scores are equal); baseline_title, scale
-        and protocol.
+        One row per model, target, chain and axis, also where no run exists: model where there are
+        several, titles, n, expected; mean and std of the runs, baseline_std (percent; population
+        std); levels of the axis, share of the variance that its main effect explains and noise,
+        the share if the axis did nothing (percent; NaN where the axis has one level or all scores
+        are equal); baseline_title, scale and protocol.
 
     Raises:
         UserError: the runs lack the column of an axis.
     """
-    inputs = inputs.of_model(spec)
     for axis in spec["axes"]:
         if axis not in inputs.runs and len(inputs.runs):
             raise UserError(
                 f"runs.csv has no column '{axis}', which the {spec['kind']} shows: take it out of"
                 " 'axes' in the study's report.yaml, or delete runs.csv and run again"
             )
-    baseline = spec.get("baseline", "none")
-    rows = []
-    for target in spec["targets"]:
-        base = summary(inputs.cell(baseline, target)["score"])["std"]
-        for chain in spec["chains"]:
-            rows += _cell(inputs, target, chain, spec, base)
-    about = {"baseline_title": _title(inputs, baseline, spec), "scale": inputs.label}
-    return pd.DataFrame(rows).assign(**about, protocol=inputs.protocol)
+    title = _title(inputs, spec.get("baseline", "none"), spec)
+    rows = [
+        model | row
+        for model, ours in inputs.models(spec, "model")
+        for target in spec["targets"]
+        for chain in spec["chains"]
+        for row in _cell(ours, target, chain, spec)
+    ]
+    return pd.DataFrame(rows).assign(baseline_title=title, **inputs.stamp)
 
 
-def _cell(
-    inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any], base: float
-) -> list[dict[str, Any]]:
+def _cell(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row per axis for the runs of one chain on one target."""
     runs = inputs.cell(chain, target)
     found = summary(runs["score"])
+    base = summary(inputs.cell(spec.get("baseline", "none"), target)["score"])["std"]
     values = {"mean": found["mean"], "std": found["std"], "baseline_std": base}
     cell = {
         "target": target,
@@ -72,7 +71,7 @@ def _cell(
         "target_title": inputs.task_title(target),
         "chain_title": _title(inputs, chain, spec),
         "n": found["n"],
-        "expected": max(inputs.points, len(runs)),
+        "expected": max(inputs.expected(chain, target), len(runs)),
         **{name: round(100 * value, 4) for name, value in values.items()},
     }
     rows = []
@@ -93,28 +92,41 @@ def _title(inputs: Inputs, chain: str, spec: Mapping[str, Any]) -> str:
 def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
     """Draw a block of columns per chain: a heat map of the shares, then mean and std as text.
 
+    Several models stand one above the other.
+
     Args:
         table: as `tabulate` returns it, or as its CSV is read back (`None` is a title there, and
             only an empty cell is missing).
         spec: `targets`, `chains` and `axes`, as for `tabulate`.
     """
-    targets, chains = list(spec["targets"]), list(spec["chains"])
+    table = table.assign(usual=table["expected"].max())
+    models = list(table.groupby("model", sort=False)) if "model" in table else [("", table)]
     with style.house():
-        figure = style.new_figure(style.PAGE, 1.7 + 0.27 * len(targets))
-        panels = figure.subplots(1, len(chains), squeeze=False).ravel()
-        for axes, chain in zip(panels, chains, strict=True):
-            rows = table[table["chain"] == chain]
-            shares = _shares(rows, spec)
-            _heat(axes, shares)
-            _finish(axes, rows, shares, spec)
-        names = table.drop_duplicates("target")["target_title"]
-        panels[0].set_yticks(np.arange(len(targets) + 1) + 0.5, [*names, NOISE])
-        panels[0].get_yticklabels()[-1].set(color=style.MUTED, style="italic")
-        _colour_bar(figure, panels)
-        runs = f"n = {int(table['expected'].max())} runs per row unless marked"
+        figure = style.new_figure(
+            style.PAGE, 0.6 + len(models) * (1.1 + 0.27 * len(spec["targets"]))
+        )
+        grid = (len(models), len(spec["chains"]))
+        panels = figure.subplots(*grid, squeeze=False)
+        for line, (model, rows) in zip(panels, models, strict=True):
+            _line(line, model, rows, spec)
+        _colour_bar(figure, panels.ravel())
+        runs = f"n = {table['usual'].iloc[0]} runs per row unless marked"
         key = f"bold: below the std after {table['baseline_title'].iloc[0]}"
         style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], f"{runs}  ·  {key}")
     return figure
+
+
+def _line(panels: Sequence[Axes], model: str, rows: pd.DataFrame, spec: Mapping[str, Any]) -> None:
+    """Draw the chains of one model side by side, with the targets' names at the left."""
+    for axes, chain in zip(panels, spec["chains"], strict=True):
+        of_chain = rows[rows["chain"] == chain]
+        shares = _shares(of_chain, spec)
+        _heat(axes, shares)
+        _finish(axes, of_chain, shares, spec)
+    names = rows.drop_duplicates("target")["target_title"]
+    panels[0].set_yticks(np.arange(len(names) + 1) + 0.5, [*names, NOISE])
+    panels[0].get_yticklabels()[-1].set(color=style.MUTED, style="italic")
+    panels[0].set_ylabel(model, size=style.LARGE, weight="bold")
 
 
 def _shares(rows: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
@@ -170,11 +182,11 @@ def _numbers(axes: Axes, height: float, row: pd.Series, width: int) -> None:
         axes.text(width / 2, height, NOT_AVAILABLE, color=style.MUTED, **MIDDLE)
         return
     used = runs_used(int(row["n"]), int(row["expected"]))
-    lost = "/" in used
-    if lost:
+    marked = used != str(row["usual"])
+    if marked:
         middle = width + sum(NUMBERS) / 2
         axes.text(middle, height + 0.27, f"n = {used}", color=style.MUTED, **MIDDLE)
-    height -= 0.19 if lost else 0
+    height -= 0.19 if marked else 0
     weight = "bold" if row["std"] < row["baseline_std"] else "normal"
     axes.text(width + NUMBERS[0], height, style.number(row["mean"]), **MIDDLE)
     axes.text(width + NUMBERS[1], height, style.number(row["std"]), weight=weight, **MIDDLE)

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stilts.evidence.figures import style
+from stilts.evidence.numbers import runs_used
+from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import delta
 
@@ -20,59 +22,68 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Compute the improvements.
 
     Args:
-        inputs: the runs; `settings["stage_sizes"]` gives the examples really used per chain.
-        spec: `targets` (list), `chains` (chain -> size as the paper names it), optionally
-            `model`, `baseline` (default none) and `seed` of the bootstrap.
+        inputs: the runs; `question` says how many examples a chain's last stage really saw.
+        spec: `targets` (list), `chains` (chain -> size as the paper names it), optionally `model`
+            or `models`, `baseline` (default none) and `seed` of the bootstrap.
 
     Returns:
-        One row per target and chain, also where no run exists: target_title, size, used, n,
-        n_baseline, expected; delta_mean, low, high (95 % bootstrap interval of delta_mean) and
-        delta_best in percentage points; scale and protocol.
+        One row per model, target and chain, also where no run exists: model where there are
+        several, target_title, size, used, n, n_baseline; delta_mean, low, high (95 % bootstrap
+        interval of delta_mean) and delta_best in percentage points; expected, scale and protocol.
     """
-    inputs = inputs.of_model(spec)
-    found = delta(inputs.runs, spec.get("baseline", "none"), seed=spec.get("seed", 0))
-    used = inputs.settings.get("stage_sizes", {})
-    wanted = pd.DataFrame(
+    return pd.DataFrame(
         [
-            {
-                "target": target,
-                "chain": chain,
-                "target_title": inputs.task_title(target),
-                "size": size,
-                "used": used.get(chain, np.nan),
-            }
+            model | _bar(ours, target, chain, spec)
+            for model, ours in inputs.models(spec, "model")
             for target in spec["targets"]
-            for chain, size in spec["chains"].items()
+            for chain in spec["chains"]
         ]
     )
-    table = wanted.merge(found, how="left", on=["target", "chain"], validate="one_to_one")
-    counts, shares = ["n", "n_baseline"], ["delta_mean", "low", "high", "delta_best"]
-    table[counts] = table[counts].astype(float).fillna(0).astype(int)
-    table[shares] = (100 * table[shares].astype(float)).round(4)
-    return table.assign(expected=inputs.points, scale=inputs.label, protocol=inputs.protocol)
+
+
+def _bar(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    sides = (inputs.cell(name, target)["score"] for name in (chain, spec.get("baseline", "none")))
+    found = delta(*sides, seed=spec.get("seed", 0))
+    used = values(inputs.question, f"chains.{chain}.stages.-1.rows") or [None]
+    row = {
+        "target": target,
+        "chain": chain,
+        "target_title": inputs.task_title(target),
+        "size": spec["chains"][chain],
+        "used": np.nan if used[0] is None else used[0],
+        **{name: found[name] for name in ("n", "n_baseline")},
+    }
+    shares = ("delta_mean", "low", "high", "delta_best")
+    row |= {name: round(100 * found[name], 4) for name in shares}
+    return row | {"expected": inputs.expected(chain, target)} | inputs.stamp
 
 
 def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
     """Draw a panel per target: bars for the mean (with its interval) and the best run.
 
+    Several models stand one above the other, on one scale.
+
     Args:
         table: as `tabulate` returns it, or as its CSV is read back (`None` is a title there, and
             only an empty cell is missing).
-        spec: `targets`, and `intermediate`, the name under the axis.
+        spec: `targets`, and `xlabel`, what stands under the axis.
     """
-    targets = list(spec["targets"])
+    table = table.assign(usual=table["expected"].max())
+    models = list(table.groupby("model", sort=False)) if "model" in table else [("", table)]
     with style.house():
-        figure = style.new_figure(style.PAGE, 2.85)
-        panels = figure.subplots(1, len(targets), squeeze=False, sharey=True).ravel()
-        for axes, target in zip(panels, targets, strict=True):
-            _panel(axes, table[table["target"] == target])
-        panels[0].set_ylabel("improvement over None, points")
-        panels[len(panels) // 2].set_xlabel(spec.get("xlabel", "training examples"))
-        _make_room(panels[0], table)
-        handles, labels = panels[0].get_legend_handles_labels()
+        figure = style.new_figure(style.PAGE, 0.85 + 2 * len(models))
+        grid = (len(models), len(spec["targets"]))
+        panels = figure.subplots(*grid, squeeze=False, sharey=True)
+        for line, (model, rows) in zip(panels, models, strict=True):
+            for axes, (_, cell) in zip(line, rows.groupby("target", sort=False), strict=True):
+                _panel(axes, cell)
+            improvement = "improvement over None, points"
+            line[0].set_ylabel(f"{model}\n{improvement}" if model else improvement)
+        panels[-1][grid[1] // 2].set_xlabel(spec.get("xlabel", "training examples"))
+        _make_room(panels[0][0], table)
+        handles, labels = panels[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
-        expected = int(table["expected"].iloc[0])
-        runs = f"n = {expected} runs per bar unless marked"
+        runs = f"n = {table['usual'].iloc[0]} runs per bar unless marked"
         style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], runs)
     return figure
 
@@ -130,9 +141,9 @@ def _name(row: pd.Series) -> str:
     lines = [f"{row['size'] / 1000:g}k"]
     if np.isfinite(row["used"]) and row["used"] != row["size"]:
         lines.append(f"({int(row['used']):,} here)")
-    n = min(row["n"], row["n_baseline"])
-    if 0 < n != row["expected"]:
-        lines.append(f"n = {n}/{row['expected']}")
+    used = runs_used(min(row["n"], row["n_baseline"]), row["expected"])
+    if used not in ("0", str(row["usual"])):
+        lines.append(f"n = {used}")
     return "\n".join(lines)
 
 

@@ -1,6 +1,7 @@
 """A violin of runs per intermediate task, one panel per target (Figure 2 of Chang & Lu 2021)."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from stilts.evidence.figures import style
 from stilts.evidence.numbers import NOT_AVAILABLE, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import bootstrap_mean, finite, is_true, summary
+from stilts.files import plugins
 
-METRICS = {"accuracy": "accuracy, %", "matthews_correlation": "Matthews correlation, %"}
+COLUMNS = 2  # of panels
 HALF_WIDTH = 0.27  # of a violin, where neighbours stand 1 apart: leaves room for the mean's number
 JITTER = 0.1
 
@@ -24,19 +26,19 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
     Args:
         inputs: the runs.
-        spec: `targets` and `chains` (lists, in the order shown), optionally `model`, `names`
-            (chain -> short name) and `seed` of the jitter and the bootstrap.
+        spec: `targets` and `chains` (lists, in the order shown), optionally `model` or `models`,
+            `names` (chain -> short name) and `seed` of the jitter and the bootstrap.
 
     Returns:
-        One row per target and chain, also where no run exists: titles, metric, n, expected,
-        n_failed; min, mean, median, best, std, low and high (95 % bootstrap interval of the
-        mean), chance and majority in percent; degenerate (share of runs); scores and
-        degenerate_scores (percent, joined by |); scale and protocol.
+        One row per model, target and chain, also where no run exists: model where there are
+        several, titles, metric, n, expected, n_failed; min, mean, median, best, std, low and high
+        (95 % bootstrap interval of the mean), chance and majority in percent; degenerate (share of
+        runs); scores and degenerate_scores (percent, joined by |); scale and protocol.
     """
-    inputs = inputs.of_model(spec)
     return pd.DataFrame(
         [
-            _violin(inputs, target, chain, spec)
+            model | _violin(ours, target, chain, spec)
+            for model, ours in inputs.models(spec, "model")
             for target in spec["targets"]
             for chain in spec["chains"]
         ]
@@ -55,7 +57,7 @@ def _violin(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) ->
         "chain_title": spec.get("names", {}).get(chain, inputs.title(chain)),
         "metric": _first(runs, "metric", ""),
         "n": found["n"],
-        "expected": max(inputs.points, len(runs)),
+        "expected": max(inputs.expected(chain, target), len(runs)),
         "n_failed": found["n_failed"],
     }
     values = {name: found[name] for name in ("min", "mean", "median", "best", "std")}
@@ -65,49 +67,64 @@ def _violin(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) ->
     row["degenerate"] = round(float(collapsed.sum()) / len(runs), 4) if len(runs) else np.nan
     row["scores"] = _join(runs.loc[~collapsed, "score"])
     row["degenerate_scores"] = _join(runs.loc[collapsed, "score"])
-    return row | {"scale": inputs.label, "protocol": inputs.protocol}
+    return row | inputs.stamp
 
 
 def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
-    """Draw the violins, two panels a row.
+    """Draw the violins, two panels a line; of several models those of one target stand together.
 
     Args:
         table: as `tabulate` returns it, or as its CSV is read back (`None` is a title there, and
             only an empty cell is missing).
-        spec: `targets` and `chains`, as for `tabulate`.
+        spec: `chains`, as for `tabulate`.
     """
-    targets, chains = list(spec["targets"]), list(spec["chains"])
-    columns = min(2, len(targets))
-    lines = -(-len(targets) // columns)
-    colours = style.colours(chains)
+    panels = list(_panels(table))
+    columns = min(COLUMNS, len(panels))
+    lines = -(-len(panels) // columns)
+    colours = style.colours(list(spec["chains"]))
+    first: dict[str, Axes] = {}
     with style.house():
         figure = style.new_figure(style.PAGE, 0.6 + 1.9 * lines)
-        panels = figure.subplots(lines, columns, squeeze=False).ravel()
-        for axes, target in zip(panels, targets, strict=False):
-            rows = table[table["target"] == target].set_index("chain").loc[chains]
+        places = figure.subplots(lines, columns, squeeze=False).ravel()
+        for axes, panel in itertools.zip_longest(places, panels):
+            if panel is None:
+                axes.set_axis_off()
+                continue
+            title, rows = panel
+            axes.set_title(title, pad=9)
+            if rows["n"].any() and first.setdefault(rows["target"].iloc[0], axes) is not axes:
+                axes.sharey(first[rows["target"].iloc[0]])
             _panel(axes, rows, colours, np.random.default_rng(spec.get("seed", 0)))
-        for axes in panels[len(targets) :]:
-            axes.set_axis_off()
         _legend(figure)
-        style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], _runs(table))
+        runs = f"n = {table['expected'].max()} runs per violin unless marked"
+        style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], runs)
     return figure
+
+
+def _panels(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame] | None]:
+    """Yield the title and rows of each panel, and None where a line stays short."""
+    table = table.assign(usual=table["expected"].max())
+    for _, rows in table.groupby("target", sort=False):
+        title = rows["target_title"].iloc[0]
+        models = rows.groupby("model", sort=False) if "model" in rows else [("", rows)]
+        named = [(f"{title}, {model}" if model else title, found) for model, found in models]
+        yield from named
+        yield from [None] * (-len(named) % COLUMNS if "model" in rows else 0)
 
 
 def _panel(
     axes: Axes, rows: pd.DataFrame, colours: Mapping[str, str], random: np.random.Generator
 ) -> None:
-    """Draw one target: reference lines, violins, their numbers, names below."""
-    metric = next((METRICS[name] for name in rows["metric"] if name in METRICS), "")
-    axes.set_title(rows["target_title"].iloc[0], pad=9)
-    axes.set_ylabel(metric)
+    """Draw one panel: reference lines, violins, their numbers, names below."""
+    metrics = [name for name in rows["metric"].dropna() if name]
+    axes.set_ylabel(f"{_metric(metrics[0])}, %" if metrics else "")
     axes.set_xlim(-0.55, len(rows) - 1 + 0.68)
     muted = {"ha": "center", "va": "center", "color": style.MUTED}
     names = []
-    for place, (chain, row) in enumerate(rows.iterrows()):
-        used = runs_used(int(row["n"]), int(row["expected"]))
-        names.append(row["chain_title"] + (f"\nn = {used}" if "/" in used else ""))
+    for place, (_, row) in enumerate(rows.iterrows()):
+        names.append(row["chain_title"] + _runs_unless_usual(row))
         if row["n"]:
-            _draw_violin(axes, place, row, colours[chain], random)
+            _draw_violin(axes, place, row, colours[row["chain"]], random)
         elif rows["n"].any():
             column = axes.get_xaxis_transform()
             axes.text(place, 0.5, "not\navailable", transform=column, size=style.SMALL, **muted)
@@ -117,8 +134,17 @@ def _panel(
         _reference_lines(axes, rows)
         axes.yaxis.get_major_locator().set_params(nbins=5, min_n_ticks=3)
     else:
-        axes.set_yticks([])
+        axes.yaxis.set_visible(False)
         axes.text(0.5, 0.5, NOT_AVAILABLE, transform=axes.transAxes, **muted)
+
+
+def _metric(name: str) -> str:
+    return plugins.load("stilts.tasks.metrics", name, "metric", "runs.csv").TITLE
+
+
+def _runs_unless_usual(row: pd.Series) -> str:
+    used = runs_used(int(row["n"]), int(row["expected"]))
+    return f"\nn = {used}" if used not in ("0", str(row["usual"])) else ""
 
 
 def _draw_violin(
@@ -182,11 +208,6 @@ def _legend(figure: Figure) -> None:
         Line2D([], [], color=style.MUTED, linewidth=0.8, dashes=(1, 1.6), label="majority class"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
-
-
-def _runs(table: pd.DataFrame) -> str:
-    expected = int(table["expected"].max())
-    return f"n = {expected} runs per violin unless marked"
 
 
 def _first(runs: pd.DataFrame, column: str, otherwise: Any) -> Any:

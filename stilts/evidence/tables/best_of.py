@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from stilts.evidence.numbers import percent, runs_used
-from stilts.evidence.published import printed
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import summary
 
@@ -17,20 +16,26 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Args:
         inputs: runs and printed numbers.
         spec: `chains`, `targets` (lists), `printed` (the paper's table), `sources` (column title
-            -> statistic of published.csv), optionally `model`.
+            -> statistic of published.csv), optionally `model` or `models`.
 
     Returns:
-        One row per target and chain: Target, Intermediate, one column per source, Best, Mean,
-        Std, n; scores in percent.
+        One row per model, target and chain: Model where there are several, Target, Intermediate,
+        one column per source, Best, Mean, Std, n; scores in percent.
     """
-    inputs = inputs.of_model(spec)
     rows = []
-    for target in spec["targets"]:
-        for chain in spec["chains"]:
-            found = summary(inputs.cell(chain, target)["score"])
-            row = {"Target": inputs.task_title(target), "Intermediate": inputs.title(chain)}
-            for title, statistic in spec["sources"].items():
-                row[title] = printed(inputs.published, spec["printed"], chain, target, statistic)
-            row |= {name.title(): percent(found[name]) for name in ("best", "mean", "std")}
-            rows.append(row | {"n": runs_used(found["n"], inputs.points)})
+    for model, ours in inputs.models(spec, "Model"):
+        for target in spec["targets"]:
+            for chain in spec["chains"]:
+                names = {"Target": ours.task_title(target), "Intermediate": ours.title(chain)}
+                rows.append(model | names | _cell(ours, chain, target, spec))
     return pd.DataFrame(rows)
+
+
+def _cell(ours: Inputs, chain: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
+    found = summary(ours.cell(chain, target)["score"])
+    paper = {
+        title: ours.printed(spec["printed"], chain=chain, target=target, statistic=statistic)
+        for title, statistic in spec["sources"].items()
+    }
+    scores = {name.title(): percent(found[name]) for name in ("best", "mean", "std")}
+    return paper | scores | {"n": runs_used(found["n"], ours.expected(chain, target))}

@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from stilts.evidence.numbers import NOT_AVAILABLE, interval, points, runs_used
-from stilts.evidence.published import printed
+from stilts.evidence.numbers import interval, points, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import delta
 
@@ -16,49 +15,39 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
     Args:
         inputs: runs and printed numbers.
-        spec: `chains`, `targets` (lists), `printed` (the paper's table), optionally `model`,
-            `baseline` (default none) and `seed` of the bootstrap (default 0).
+        spec: `chains`, `targets` (lists), `printed` (the paper's table), optionally `model` or
+            `models`, `baseline` (default none) and `seed` of the bootstrap (default 0).
 
     Returns:
-        One row per chain and target: Intermediate, Target, and for mean and best the printed and
-        our difference in percentage points, the bootstrap interval of the mean, and n, the runs
-        of the side that has fewer.
+        One row per model, chain and target: Model where there are several, Intermediate, Target,
+        and for mean and best the printed and our difference in percentage points, the bootstrap
+        interval of the mean, and n, the runs of the side that has fewer.
     """
-    inputs = inputs.of_model(spec)
-    found = delta(inputs.runs, spec.get("baseline", "none"), seed=spec.get("seed", 0))
     rows = []
-    for chain in spec["chains"]:
-        for target in spec["targets"]:
-            match = found[(found["chain"] == chain) & (found["target"] == target)]
-            ours = _ours(match.iloc[0], inputs.points) if len(match) else _nothing(inputs.points)
-            paper = {
-                f"Δ {name} (paper)": _signed(
-                    printed(
-                        inputs.published, spec["printed"], chain, target, f"delta_{name}_vs_none"
-                    )
-                )
-                for name in ("mean", "best")
-            }
-            row = {"Intermediate": inputs.title(chain), "Target": inputs.task_title(target)}
-            row |= {"Δ mean (paper)": paper["Δ mean (paper)"], "Δ mean": ours["mean"]}
-            row |= {"95 % interval": ours["interval"]}
-            row |= {"Δ best (paper)": paper["Δ best (paper)"], "Δ best": ours["best"]}
-            rows.append(row | {"n": ours["n"]})
+    for model, ours in inputs.models(spec, "Model"):
+        for chain in spec["chains"]:
+            for target in spec["targets"]:
+                names = {"Intermediate": ours.title(chain), "Target": ours.task_title(target)}
+                rows.append(model | names | _cell(ours, chain, target, spec))
     return pd.DataFrame(rows)
 
 
-def _ours(row: Mapping[str, Any], expected: int) -> dict[str, str]:
+def _cell(ours: Inputs, chain: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
+    sides = (ours.cell(name, target)["score"] for name in (chain, spec.get("baseline", "none")))
+    found = delta(*sides, seed=spec.get("seed", 0))
+    mean, best = (
+        _signed(ours.printed(spec["printed"], chain=chain, target=target, measure=measure))
+        for measure in ("delta_mean", "delta_best")
+    )
+    n = min(found["n"], found["n_baseline"])
     return {
-        "mean": points(row["delta_mean"]),
-        "best": points(row["delta_best"]),
-        "interval": interval(row["low"], row["high"]),
-        "n": runs_used(min(int(row["n"]), int(row["n_baseline"])), expected),
+        "Δ mean (paper)": mean,
+        "Δ mean": points(found["delta_mean"]),
+        "95 % interval": interval(found["low"], found["high"]),
+        "Δ best (paper)": best,
+        "Δ best": points(found["delta_best"]),
+        "n": runs_used(n, ours.expected(chain, target)),
     }
-
-
-def _nothing(expected: int) -> dict[str, str]:
-    cells = dict.fromkeys(("mean", "best", "interval"), NOT_AVAILABLE)
-    return cells | {"n": runs_used(0, expected)}
 
 
 def _signed(value: str) -> str:

@@ -1,16 +1,13 @@
 """The tasks of a study: what each is for, its type, size, metric and chance level (Table 1)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from stilts.evidence.numbers import NOT_AVAILABLE, percent
-from stilts.evidence.published import data_note, printed
 from stilts.evidence.results import Inputs
-
-KINDS = {"classification": "classification", "multiple_choice": "multiple choice"}
-METRICS = {"accuracy": "accuracy", "matthews_correlation": "Matthews correlation"}
+from stilts.files import plugins
 
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
@@ -21,8 +18,9 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         spec: `intermediates` and `targets` (lists of task names), `printed` (the paper's table).
 
     Returns:
-        One row per task: Task, Role, Type, Train (paper), Train, Validation, Metric, Chance,
-        Majority, Data; sizes are counts, the last two levels percent of the metric.
+        One row per task: Task, Role, Type, Train (paper), Train, Validation (or what else is
+        scored, named), Metric, Chance, Majority, Data; sizes are counts, the last two levels
+        percent of the metric.
     """
     roles = {"intermediate": spec["intermediates"], "target": spec["targets"]}
     tasks: dict[str, list[str]] = {}
@@ -33,33 +31,48 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _row(inputs: Inputs, spec: Mapping[str, Any], task: str, roles: list[str]) -> dict[str, str]:
-    manifest = inputs.manifests.get(task)
-    sizes = (_size(inputs.rows(task, split)) for split in ("train", "validation"))
+    manifest, scored = inputs.manifests.get(task), inputs.scored(task)
+    train = inputs.rows(task, "train")
     row = {
         "Task": inputs.task_title(task),
         "Role": ", ".join(roles),
         "Type": NOT_AVAILABLE,
-        "Train (paper)": printed(inputs.published, spec["printed"], "-", task, "count"),
+        "Train (paper)": inputs.printed(spec["printed"], target=task, measure="train_size"),
+        "Train": NOT_AVAILABLE if train is None else f"{train:,}",
+        "Validation": _sizes(scored),
     }
-    row |= dict(zip(("Train", "Validation"), sizes, strict=True))
     if manifest is None:
         return row | dict.fromkeys(("Metric", "Chance", "Majority", "Data"), NOT_AVAILABLE)
-    classes = len(manifest["labels"])
-    correlation = manifest["metric"] == "matthews_correlation"
+    where = f"task '{task}'"
+    kind = plugins.load("stilts.tasks.kinds", manifest["kind"], "kind", where)
+    metric = plugins.load("stilts.tasks.metrics", inputs.metric(task), "metric", where)
+    counts = _counts(manifest["labels"], scored)
+    levels = metric.guess(counts) if any(counts) or manifest.get("range") else {}
     return row | {
-        "Type": f"{KINDS[manifest['kind']]}, {classes}",
-        "Metric": METRICS[manifest["metric"]],
-        "Chance": percent(0.0 if correlation else 1 / classes),
-        "Majority": percent(0.0 if correlation else _majority(manifest)),
-        "Data": data_note(inputs, task),
+        "Type": f"{kind.TITLE}, {_answers(manifest)}",
+        "Metric": metric.TITLE,
+        "Chance": percent(levels.get("chance")),
+        "Majority": percent(levels.get("majority")),
+        "Data": inputs.data_note(task),
     }
 
 
-def _size(rows: int | None) -> str:
-    return NOT_AVAILABLE if rows is None else f"{rows:,}"
+def _sizes(splits: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write how many examples are scored; a split that is not called validation by its name."""
+    sizes = [
+        f"{split['rows']:,}" + (f" {name}" if name != "validation" else "")
+        for name, split in splits.items()
+    ]
+    return ", ".join(sizes) or NOT_AVAILABLE
 
 
-def _majority(manifest: Mapping[str, Any]) -> float | None:
-    """Return the share of the most frequent class of the validation split."""
-    counts = manifest["splits"].get("validation", {}).get("classes", {}).values()
-    return max(counts) / sum(counts) if counts and sum(counts) else None
+def _answers(manifest: Mapping[str, Any]) -> str:
+    """Write how many classes or options a task has, or between which numbers its answers lie."""
+    low_and_high = manifest.get("range")
+    return " to ".join(map(str, low_and_high)) if low_and_high else str(len(manifest["labels"]))
+
+
+def _counts(labels: Iterable[Any], splits: Mapping[str, Mapping[str, Any]]) -> list[int]:
+    """Return how many examples of each class are scored, in the order of the labels."""
+    classes = [split.get("classes", {}) for split in splits.values()]
+    return [sum(of_split.get(str(label), 0) for of_split in classes) for label in labels]

@@ -5,10 +5,51 @@ from typing import Any
 
 import pandas as pd
 
-from stilts.evidence.published import compare
+from stilts.errors import unknown
+from stilts.evidence.measures import MEASURES, MISSING
+from stilts.evidence.published import COLUMNS
 from stilts.evidence.results import Inputs
+
+FOUND = ("ours", "difference", "n", "data", "status", "note")
 
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
-    """Build the comparison; `spec` is described at `stilts.evidence.published.compare`."""
-    return compare(inputs.published, inputs.of_model(spec), spec)
+    """Build the comparison.
+
+    Args:
+        inputs: the results, and the printed numbers with the names of ours.
+        spec: nothing of it is used.
+
+    Returns:
+        One row per printed number, all text: paper, table, model, intermediate, target, metric,
+        statistic, printed, ours, difference, n, data, status, note. Ours and the difference are in
+        the unit and the digits of the print; status is compared, not available or setting.
+
+    Raises:
+        UserError: an unknown measure or unit.
+    """
+    rows = []
+    for number in inputs.published.to_dict("records"):
+        found = dict.fromkeys(FOUND, "") | {"ours": MISSING, "status": MISSING}
+        found |= _measured(inputs, number)
+        row = {name: number[name] for name in COLUMNS[:-1]}
+        rows.append(row | {"printed": number["value"]} | found)
+    return pd.DataFrame(rows, columns=[*COLUMNS[:-1], "printed", *FOUND])
+
+
+def _measured(inputs: Inputs, number: Mapping[str, Any]) -> dict[str, str]:
+    """Return ours, difference, n, data, status and note of one printed number."""
+    measure, target, model = (number[f"our {name}"] for name in ("measure", "target", "model"))
+    if not measure:
+        note = f"no measure is declared for the statistic '{number['statistic']}'"
+        return {"note": number["our note"] or note}
+    if measure not in MEASURES:
+        raise unknown("measure", measure, MEASURES, "'rows' of the study's report.yaml")
+    data = {"data": inputs.data_note(target)} if target else {}
+    if target and target not in inputs.manifests:
+        return data | {"note": f"no data for {target} at this scale"}
+    if model and model not in inputs.question["models"]:
+        return data | {"note": f"the study has no model {model}"}
+    found = MEASURES[measure](inputs.of_model(model) if model else inputs, number)
+    notes = (number["our note"], found.get("note", ""))
+    return data | found | {"note": "; ".join(note for note in notes if note)}

@@ -1,4 +1,4 @@
-"""Write a table as csv, markdown and LaTeX, each with its caption, scale label and footnotes."""
+"""Build a table of any kind and write it as csv, markdown and LaTeX, with caption and footnotes."""
 
 import re
 from collections.abc import Mapping
@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED
+from stilts.evidence.results import Inputs
+from stilts.files import plugins
 from stilts.files.manifest import write_atomic
 
 LONG = 40  # rows above which a LaTeX table must break across pages
@@ -27,14 +29,30 @@ _TEX = {
 }
 
 
+def build_and_write(inputs: Inputs, spec: Mapping[str, Any], stem: Path) -> None:
+    """Write `stem`.csv, .md and .tex of the table that `spec["kind"]` names.
+
+    Args:
+        inputs: the results of a study.
+        spec: the table's block in the study's report.yaml.
+        stem: path without extension.
+
+    Raises:
+        UserError: there is no such kind.
+    """
+    kind = plugins.load(__package__, spec["kind"], "kind of table", "the study's report.yaml")
+    write_table(stem, kind.build(inputs, spec), spec, inputs.footer)
+
+
 def write_table(stem: Path | str, table: pd.DataFrame, spec: Mapping[str, Any], label: str) -> None:
     """Write `stem`.csv, .md and .tex.
 
     Args:
         stem: path without extension, such as `tables/table_2`; its name becomes the LaTeX label.
         table: cells as text.
-        spec: `title` and `caption`; optionally `notes` (list of lines below the table) and
-            `columns` (those that LaTeX shows, where all are too wide for a page).
+        spec: `title` and `caption`; optionally `notes` (list of lines below the table), and for
+            LaTeX `columns` (those to show, where all are too wide for a page) and `widths` (column
+            -> share of the line, for those whose text is to break).
         label: what the scale is; part of every file.
     """
     stem = Path(stem)
@@ -84,7 +102,7 @@ def as_markdown(table: pd.DataFrame, spec: Mapping[str, Any], label: str) -> str
 def as_latex(table: pd.DataFrame, spec: Mapping[str, Any], label: str, *, name: str) -> str:
     """Return a booktabs table (needs `booktabs`; above 40 rows also `longtable`)."""
     shown = table[spec["columns"]] if "columns" in spec else table
-    columns = "".join("r" if right else "l" for right in _right_aligned(shown))
+    columns = _columns(shown, spec.get("widths", {}))
     head, *body = (" & ".join(map(_tex, row)) + r" \\" for row in (shown.columns, *_rows(shown)))
     emphasis = rf" \emph{{{_tex(label)}}}" if label else ""
     caption = rf"{_tex(spec['title'])}. {_tex(spec.get('caption', ''))}".rstrip() + emphasis
@@ -108,6 +126,15 @@ def as_latex(table: pd.DataFrame, spec: Mapping[str, Any], label: str, *, name: 
             *(*opening, *body, r"\bottomrule", r"\end{tabular}", *notes, r"\end{table}"),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _columns(table: pd.DataFrame, widths: Mapping[str, float]) -> str:
+    """Return the letters of LaTeX that say how each column stands."""
+    letters = ["r" if right else "l" for right in _right_aligned(table)]
+    return "".join(
+        rf"p{{{widths[name]}\linewidth}}" if name in widths else letter
+        for name, letter in zip(table.columns, letters, strict=True)
+    )
 
 
 def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:

@@ -1,0 +1,1 @@
+"""Jobs on SLURM, none waited for in vain."""

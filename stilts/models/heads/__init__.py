@@ -1,0 +1,1 @@
+"""What answers a task, one file a head: its modules, its loss, its answer."""

@@ -1,0 +1,1 @@
+"""Tasks derived from others, one file a generator."""

@@ -1,0 +1,1 @@
+"""A small generated world, and the language that tells of it."""

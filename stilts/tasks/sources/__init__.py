@@ -1,0 +1,1 @@
+"""Raw rows from the reader's files, a mirror or the hub."""

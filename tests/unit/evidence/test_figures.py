@@ -13,8 +13,9 @@ from matplotlib.transforms import Bbox
 from stilts.errors import UserError
 from stilts.evidence.figures import example, improvement, style, violins
 from stilts.evidence.figures.drawing import draw_and_write
+from stilts.evidence.record import with_rows
 from stilts.evidence.results import Inputs
-from tests.toys.invented_results import LABEL, ROOT, inputs, report
+from tests.toys.invented_results import LABEL, MODEL, ROOT, inputs, report
 
 SMALL = {"kind": "violins", "targets": ["rte", "mednli"], "chains": ["none", "hellaswag"]}
 
@@ -91,6 +92,15 @@ def test_a_derived_task_shows_the_item_of_its_parent(study, specs):
     assert context.iloc[0].endswith("lights the stove. She")
 
 
+def test_an_item_of_a_classification_shows_both_texts_and_the_classes(study):
+    item = {"id": "1", "first": ["It rains."], "second": ["It is wet."], "label": 1}
+    other = replace(study, examples={"rte": [item]})
+    table = example.tabulate(other, {"tasks": ["rte"]})
+    assert table["text"].tolist() == ["It rains.", "It is wet.", "0", "1"]
+    assert table["gold"].tolist() == [False, False, False, True]
+    assert "It is wet." in _texts(example.draw(table, {"tasks": ["rte"]}))
+
+
 def test_an_item_that_does_not_exist_is_refused(study, specs):
     with pytest.raises(UserError, match="row 5 of hellaswag, which has 1 rows"):
         example.tabulate(study, specs["figure_4"] | {"row": 5})
@@ -156,11 +166,79 @@ def test_no_two_texts_of_a_panel_overlap(study, specs, name):
             assert not any(box.overlaps(other) for other in boxes[:place]), axes.get_title("left")
 
 
+# Several models
+
+
+@pytest.fixture(scope="module")
+def two() -> Inputs:
+    """Return a study of two models: the first scores 0.1 less, and was not trained on WiC."""
+    both = inputs("bert-base", MODEL)
+    runs = both.runs.assign(score=both.runs["score"] - 0.1 * (both.runs["model"] == "bert-base"))
+    return replace(both, runs=runs[(runs["model"] == MODEL) | (runs["target"] != "wic")])
+
+
+@pytest.mark.parametrize("name", ["figure_2", "figure_3", "figure_s1"])
+def test_the_rows_of_a_model_do_not_depend_on_what_else_the_study_runs(study, two, specs, name):
+    kind = importlib.import_module(f"stilts.evidence.figures.{specs[name]['kind']}")
+    alone, table = (kind.tabulate(each, specs[name]) for each in (study, two))
+    assert table.columns.tolist() == ["model", *alone.columns]
+    ours = table[table["model"] == MODEL].drop(columns="model").reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours, alone)
+    assert kind.tabulate(two, specs[name] | {"model": MODEL}).equals(alone)
+
+
+@pytest.mark.parametrize("name", ["figure_2", "figure_3", "figure_s1"])
+def test_a_figure_of_two_models_names_both_and_overlaps_nowhere(two, specs, name):
+    kind = importlib.import_module(f"stilts.evidence.figures.{specs[name]['kind']}")
+    figure = kind.draw(kind.tabulate(two, specs[name]), specs[name])
+    with style.house():
+        figure.savefig(io.BytesIO(), format="png")
+    drawn = [axes for axes in figure.axes if axes.axison]
+    words = " ".join(axes.get_title(loc="left") + axes.get_ylabel() for axes in drawn)
+    assert words.count("bert-base") == words.count(MODEL) > 0
+    for axes in drawn:
+        boxes = _boxes(figure, axes)
+        for place, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[:place]), axes.get_title("left")
+
+
+def test_violins_of_one_target_share_their_scale_and_no_other(two, specs):
+    spec = SMALL | {"targets": ["rte", "socialiqa"]}
+    figure = violins.draw(violins.tabulate(two, spec), spec)
+    limits = [axes.get_ylim() for axes in figure.axes]
+    assert limits[0] == limits[1]
+    assert limits[2] == limits[3]
+    assert limits[0] != limits[2]
+    worse = 100 * two.of_model("bert-base").cell("none", "rte")["score"].min()
+    better = 100 * two.of_model(MODEL).cell("hellaswag", "rte")["score"].max()
+    assert limits[0][0] < worse < better < limits[0][1]
+
+
+def test_three_models_leave_no_target_on_the_line_of_another(two):
+    spec = SMALL | {"chains": ["none"]}
+    figure = violins.draw(violins.tabulate(inputs("a", "b", "c"), spec), spec)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["RTE, a", "RTE, b", "RTE, c", "", "MedNLI, a", "MedNLI, b", "MedNLI, c", ""]
+
+
+def test_a_cell_with_fewer_runs_than_others_is_marked_though_none_is_lost(study):
+    cells = {MODEL: {"none": {"rte": 36}, "hellaswag": {"rte": 2}}}
+    runs = pd.concat([study.cell("none", "rte"), study.cell("hellaswag", "rte").iloc[:2]])
+    few = replace(study, runs=runs, question={**study.question, "cells": cells})
+    spec = SMALL | {"targets": ["rte"]}
+    texts = _texts(violins.draw(violins.tabulate(few, spec), spec))
+    assert {"None", "HellaSwag\nn = 2"} <= set(texts)
+
+
+# Odd results
+
+
 def test_tight_single_and_equal_scores_can_be_drawn(study):
     runs = study.runs[(study.runs["target"] == "rte") & (study.runs["chain"] == "none")]
     one = runs.iloc[[0]].assign(score=0.5, degenerate=True)
     same = runs.iloc[:4].assign(score=0.5, chain="hellaswag", degenerate=False)
-    few = replace(study, runs=pd.concat([one, same]), settings={})
+    cells = {MODEL: {"none": {"rte": 4}, "hellaswag": {"rte": 4}}}
+    few = replace(study, runs=pd.concat([one, same]), question={**study.question, "cells": cells})
     spec = SMALL | {"targets": ["rte"]}
     figure = violins.draw(violins.tabulate(few, spec), spec)
     assert "None\nn = 1/4" in _texts(figure)
@@ -169,7 +247,7 @@ def test_tight_single_and_equal_scores_can_be_drawn(study):
 def test_a_missing_improvement_is_marked_and_the_rest_is_drawn(study, specs):
     runs = study.runs[study.runs["chain"] != "hellaswag-p@2000"]
     spec = specs["figure_3"]
-    partial = replace(study, runs=runs, settings={})
+    partial = replace(study, runs=runs, question=with_rows(study.question, {}))
     figure = improvement.draw(improvement.tabulate(partial, spec), spec)
     assert "n/a" in _texts(figure)
     assert "2k" in _texts(figure)  # no size used is known, so none is claimed
@@ -194,11 +272,9 @@ def test_a_signed_number_carries_a_true_minus():
 
 
 def test_reporting_imports_neither_torch_nor_transformers_nor_datasets():
-    names = [f"stilts.evidence.figures.{kind}" for kind in ("violins", "improvement", "example")]
-    names += [
-        f"stilts.evidence.tables.{kind}"
-        for kind in ("overview", "best_of", "deltas", "zero_shot", "paper_vs_ours", "writer")
-    ]
+    kinds = (ROOT / "stilts/evidence").rglob("[!_]*.py")
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in kinds]
+    assert "stilts.evidence.tables.scores" in names
     code = f"import sys, {', '.join(names)}\n"
     code += "print([m for m in ('torch', 'transformers', 'datasets') if m in sys.modules])"
     found = subprocess.run(
@@ -209,3 +285,15 @@ def test_reporting_imports_neither_torch_nor_transformers_nor_datasets():
         check=True,
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_captions_render_to_valid_restructuredtext():
+    jinja2, core = pytest.importorskip("jinja2"), pytest.importorskip("docutils.core")
+    template = (ROOT / "workflow" / "report" / "figure.rst").read_text()
+    params = {"spec": report()["figures"]["figure_2"]}
+    snakemake = {"params": params, "wildcards": {"scale": "mini"}}
+    text = jinja2.Template(template).render(snakemake=snakemake)
+    settings = {"halt_level": 2, "report_level": 2}
+    html = core.publish_parts(text, writer="html", settings_overrides=settings)["body"]
+    assert "<strong>Runs per target and intermediate task" in html
+    assert "Scale mini." in html

@@ -111,7 +111,7 @@ def test_a_missing_cell_keeps_its_rows(study):
 
 def test_an_axis_with_one_level_has_no_share(study):
     runs = study.runs[study.runs["seed"] == 12]
-    table = grid_effects.tabulate(replace(study, runs=runs, settings={}), SMALL)
+    table = grid_effects.tabulate(replace(study, runs=runs), SMALL)
     assert table.loc[table["axis"] == "seed", "share"].isna().all()
     axes = grid_effects.draw(table, SMALL).axes[0]
     assert _texts(axes).count("–") == 1
@@ -180,7 +180,7 @@ def test_no_two_texts_of_a_panel_overlap(study, spec):
 
 
 def test_a_study_without_runs_can_be_drawn(study):
-    empty = replace(study, runs=study.runs.iloc[:0], zero_shot=study.zero_shot.iloc[:0])
+    empty = replace(study, runs=study.runs.iloc[:0], scores=study.scores.iloc[:0])
     assert "not available" in _texts(_drawn(empty, SMALL).axes[0])
 
 

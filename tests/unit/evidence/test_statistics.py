@@ -8,27 +8,10 @@ from stilts.evidence.statistics import (
     delta,
     finite,
     is_true,
-    summarise,
     summary,
 )
 
 NAN = float("nan")
-
-
-def _runs(
-    scores: dict[str, list[float]], target: str = "rte", collapsed: tuple = ()
-) -> pd.DataFrame:
-    rows = [
-        {
-            "target": target,
-            "chain": chain,
-            "score": score,
-            "degenerate": (chain, place) in collapsed,
-        }
-        for chain, values in scores.items()
-        for place, score in enumerate(values)
-    ]
-    return pd.DataFrame(rows)
 
 
 def test_summary_equals_the_hand_calculation_with_the_population_deviation():
@@ -53,41 +36,19 @@ def test_a_summary_of_nothing_is_nan_without_a_warning():
     assert np.isnan([found[name] for name in ("min", "mean", "median", "best", "std")]).all()
 
 
-def test_groups_keep_their_order_and_report_the_share_of_collapsed_runs():
-    runs = _runs({"none": [0.5, 0.6, NAN, 0.7], "cola": [0.8]}, collapsed=(("none", 0),))
-    found = summarise(runs).set_index("chain")
-    assert list(found.index) == ["none", "cola"]
-    assert found.loc["none", "degenerate"] == pytest.approx(0.5)  # one collapsed, one lost
-    assert found.loc["none", "n"] == 3
-    assert found.loc["cola", "std"] == 0
+def test_a_delta_subtracts_the_baseline_and_leaves_lost_runs_out():
+    found = delta([0.4, 0.8, NAN], [0.9, 0.9], resamples=200)
+    assert found["delta_mean"] == pytest.approx(-0.3)
+    assert found["delta_best"] == pytest.approx(-0.1)
+    assert (found["n"], found["n_baseline"]) == (2, 2)
+    assert found["low"] <= found["delta_mean"] <= found["high"]
 
 
-def test_summarise_of_no_runs_has_all_columns_and_no_rows():
-    empty = pd.DataFrame(columns=["chain", "target", "score", "degenerate"])
-    found = summarise(empty)
-    assert found.empty
-    assert "degenerate" in found
-
-
-def test_deltas_subtract_the_baseline_of_the_same_target():
-    runs = pd.concat(
-        [
-            _runs({"none": [0.5, 0.7], "cola": [0.8, 0.9]}, "rte"),
-            _runs({"none": [0.9, 0.9], "cola": [0.4, 0.8, NAN]}, "wic"),
-        ]
-    )
-    found = delta(runs, resamples=200).set_index("target")
-    assert found.loc["rte", "delta_mean"] == pytest.approx(0.25)
-    assert found.loc["rte", "delta_best"] == pytest.approx(0.2)
-    assert found.loc["wic", "delta_mean"] == pytest.approx(-0.3)
-    assert found.loc["wic", "delta_best"] == pytest.approx(-0.1)
-    assert (found.loc["wic", "n"], found.loc["wic", "n_baseline"]) == (2, 2)
-
-
-def test_a_delta_without_its_baseline_is_nan_and_stays_visible():
-    found = delta(_runs({"cola": [0.8]}))
-    assert len(found) == 1
-    assert found[["delta_mean", "delta_best", "low", "high"]].isna().all(axis=None)
+@pytest.mark.parametrize("sides", [([0.8], []), ([NAN], [0.8])])
+def test_a_delta_without_one_side_is_nan_and_counts_both(sides):
+    found = delta(*sides)
+    assert (found["n"], found["n_baseline"]) == tuple(sum(x == x for x in side) for side in sides)
+    assert np.isnan([found[name] for name in ("delta_mean", "delta_best", "low", "high")]).all()
 
 
 def test_the_bootstrap_of_the_mean_matches_its_standard_error():

@@ -1,5 +1,4 @@
 import importlib
-import json
 import re
 from dataclasses import replace
 
@@ -7,11 +6,11 @@ import pandas as pd
 import pytest
 
 from stilts.errors import UserError
-from stilts.evidence import numbers as cells
-from stilts.evidence.results import Inputs, read_inputs
-from stilts.evidence.tables import best_of, deltas, overview, zero_shot
+from stilts.evidence import numbers
+from stilts.evidence.results import Inputs
+from stilts.evidence.tables import best_of, deltas, overview, scores
 from stilts.evidence.tables.writer import as_csv, as_latex, as_markdown, footnotes, write_table
-from tests.toys.invented_results import LABEL, SETTINGS, STUDY, inputs, manifest, report
+from tests.toys.invented_results import LABEL, MODEL, inputs, report
 
 SPEC = {"title": "A title", "caption": "What is seen."}
 
@@ -24,6 +23,10 @@ def study() -> Inputs:
 @pytest.fixture(scope="module")
 def specs() -> dict:
     return report()["tables"]
+
+
+def _build(study: Inputs, spec: dict) -> pd.DataFrame:
+    return importlib.import_module(f"stilts.evidence.tables.{spec['kind']}").build(study, spec)
 
 
 def _cells_of(line: str) -> list[str]:
@@ -39,7 +42,7 @@ def test_the_overview_shows_each_task_once_with_all_its_roles(study, specs):
     assert table.loc["RTE", "Train (paper)"] == "2.4k"
     assert table.loc["SocialIQA", "Type"] == "multiple choice, 3"
     assert table.loc["SocialIQA", "Chance"] == "33.3"
-    assert table.loc["SocialIQA", "Majority"] == cells.percent(120 / 330)
+    assert table.loc["SocialIQA", "Majority"] == numbers.percent(120 / 330)
     assert table.loc["CoLA", "Chance"] == "0.0"
     assert table.loc["Hella-sh", "Train (paper)"] == "–"
     assert (table.loc["MedNLI", ["Type", "Train", "Metric", "Data"]] == "not available").all()
@@ -50,7 +53,7 @@ def test_the_best_run_stands_beside_both_printed_values(study, specs):
     row = table[(table["Target"] == "RTE") & (table["Intermediate"] == "HellaSwag")].iloc[0]
     assert row["Pruksachatkun et al. 2020"] == "88.3"
     assert row["Chang & Lu 2021"] == "88.4"
-    assert row["Best"] == cells.percent(study.cell("hellaswag", "rte")["score"].max())
+    assert row["Best"] == numbers.percent(study.cell("hellaswag", "rte")["score"].max())
     assert row["n"] == "35/36"
 
 
@@ -72,22 +75,22 @@ def test_an_interval_holds_its_difference(study, specs):
         assert low <= float(row["Δ mean"]) <= high
 
 
-def test_the_zero_shot_table_says_what_was_not_scored(study, specs):
-    table = zero_shot.build(study, specs["table_4"])
+def test_the_table_of_scores_says_what_was_not_scored(study, specs):
+    table = scores.build(study, specs["table_4"])
     assert table["Paper"].tolist() == ["35.0", "52.3", "43.2", "54.3", "44.0", "56.4"]
     assert table["Here"].iloc[-1] == "not available"
     assert table["Here"].iloc[0] == "40.0"
 
 
 def test_the_diagnostics_name_the_premise_removed(study, specs):
-    table = zero_shot.build(study, specs["section_4_2"])
+    table = scores.build(study, specs["section_4_2"])
     assert table["Scored on"].iloc[1] == "HellaSwag, premise removed"
     assert table["Paper"].tolist() == ["84.8", "65.0", "75.3"]
 
 
 def test_every_table_of_the_study_can_be_built_and_written(study, specs, tmp_path):
     for name, spec in specs.items():
-        table = importlib.import_module(f"stilts.evidence.tables.{spec['kind']}").build(study, spec)
+        table = _build(study, spec)
         write_table(tmp_path / name, table, spec, study.footer)
         for suffix in ("csv", "md", "tex"):
             text = (tmp_path / f"{name}.{suffix}").read_text()
@@ -104,90 +107,76 @@ def test_the_file_that_targets_ask_for_is_written_last(study, specs, tmp_path):
 
 
 def test_tables_survive_a_study_without_any_run(study, specs):
-    empty = replace(study, runs=study.runs.iloc[:0], zero_shot=study.zero_shot.iloc[:0])
+    empty = replace(study, runs=study.runs.iloc[:0], scores=study.scores.iloc[:0])
     for spec in specs.values():
-        assert len(
-            importlib.import_module(f"stilts.evidence.tables.{spec['kind']}").build(empty, spec)
-        )
+        assert len(_build(empty, spec))
 
 
-# Inputs
+def test_of_several_models_each_has_its_rows_and_only_print_of_its_own(study, specs):
+    both = inputs("bert-base", MODEL)
+    for name in ("table_2", "table_3", "table_4"):
+        one, two = _build(study, specs[name]), _build(both, specs[name])
+        assert two.columns.tolist() == ["Model", *one.columns]
+        assert two["Model"].tolist() == ["bert-base"] * len(one) + [MODEL] * len(one)
+        ours = two[two["Model"] == MODEL].drop(columns="Model").reset_index(drop=True)
+        assert ours.equals(one), "its numbers do not depend on what else the study runs"
+        paper = [column for column in one if "aper" in column or "20" in column]
+        assert (two.loc[two["Model"] == "bert-base", paper] == "–").all(axis=None)
 
 
-def test_several_models_need_one_to_be_named(study):
-    both = pd.concat([study.runs, study.runs.assign(model="bert-base")])
-    many = replace(study, runs=both)
-    with pytest.raises(UserError, match="bert-base, roberta-large.*'model'"):
-        many.of_model({"kind": "best_of"})
-    assert len(many.of_model({"kind": "best_of", "model": "bert-base"}).runs) == len(study.runs)
+def test_a_table_of_one_named_model_is_that_of_a_study_of_it_alone(study, specs):
+    spec = specs["table_2"]
+    named = [spec | {"model": MODEL}, spec | {"models": [MODEL]}]
+    for asked in named:
+        assert _build(inputs("bert-base", MODEL), asked).equals(_build(study, spec))
 
 
-def test_the_grid_says_how_many_runs_a_cell_should_have(study):
-    assert study.points == 36
-    assert replace(study, settings={}).points == 36
-    assert replace(study, settings={}, runs=study.runs.iloc[:0]).points == 0
+def test_an_unknown_model_is_refused_with_the_known_ones(study, specs):
+    with pytest.raises(UserError, match="report.yaml: unknown model 'gpt'; allowed: roberta-large"):
+        _build(study, specs["table_2"] | {"model": "gpt"})
 
 
-def test_chains_read_as_words(study):
-    assert study.title("none") == "None"
-    assert study.title("hellaswag-p@2000") == "HellaSwag-p (2,000)"
-    assert study.title("rte~wic+cola") == "RTE & WiC → CoLA"
-    assert study.title("mednli") == "MedNLI"
-
-
-def test_inputs_read_from_files_equal_those_in_memory(study, tmp_path):
-    study.runs.to_csv(tmp_path / "runs.csv", index=False)
-    study.zero_shot.to_csv(tmp_path / "zero_shot.csv", index=False)
-    paths = []
-    for task in ("hellaswag", "hellaswag-p"):
-        paths.append(tmp_path / task / "manifest.json")
-        paths[-1].parent.mkdir()
-        paths[-1].write_text(json.dumps(manifest(task)))
-        rows = pd.DataFrame(study.examples[task])
-        rows.to_parquet(paths[-1].parent / "validation.parquet")
-    sizes = {"hellaswag-p@2000": 60, "hellaswag-p@10000": 9000, "hellaswag-p": None, "cola": None}
-    read = read_inputs(
-        published=STUDY / "published.csv",
-        label=LABEL,
-        runs=tmp_path / "runs.csv",
-        zero_shot=tmp_path / "zero_shot.csv",
-        manifests=paths,
-        settings={**SETTINGS, "stage_sizes": sizes},
-        examples={"hellaswag": paths[0].parent / "validation.parquet"},
+def test_a_task_scored_on_several_splits_names_all_but_validation(study, specs):
+    posed = {"rte": {"scored": {"assumed": ["validation", "test"]}, "metric": {"code": "accuracy"}}}
+    settings = {**study.question["settings"], "targets": posed}
+    splits = {"train": {"rows": 1}, "test": {"rows": 1300, "classes": {"0": 1300}}}
+    splits["validation"] = {"rows": 300, "classes": {"0": 60, "1": 240}}
+    other = replace(
+        study,
+        question={**study.question, "settings": settings},
+        manifests={**study.manifests, "rte": {**study.manifests["rte"], "splits": splits}},
     )
-    spec = report()["tables"]["table_2"]
-    assert (
-        best_of.build(read, spec)
-        .drop(columns="Target")
-        .equals(best_of.build(study, spec).drop(columns="Target"))
+    row = overview.build(other, specs["table_1"]).set_index("Task").loc["RTE"]
+    assert row["Validation"] == "300, 1,300 test"
+    assert row["Majority"] == numbers.percent(1360 / 1600)
+
+
+def test_a_task_whose_answers_are_numbers_shows_their_range(study, specs):
+    targets = {"rte": {"metric": {"stated": "pearson"}, "scored": {"code": ["validation"]}}}
+    settings = {**study.question["settings"], "targets": targets}
+    other = replace(
+        study,
+        question={**study.question, "settings": settings},
+        manifests={"rte": {**study.manifests["rte"], "labels": [], "range": [0, 5]}},
     )
-    assert read.rows("hellaswag", "train") == 1200
-    assert (
-        list(read.examples["hellaswag"][0]["options"]) == study.examples["hellaswag"][0]["options"]
-    )
-    assert list(read.settings["stage_sizes"].values()) == [60, 1200, 1200, None]
+    row = overview.build(other, specs["table_1"]).set_index("Task").loc["RTE"]
+    assert row["Type"] == "classification, 0 to 5"
+    assert row[["Metric", "Chance", "Majority"]].tolist() == ["Pearson correlation", "0.0", "0.0"]
 
 
-def test_a_table_of_runs_without_a_column_is_refused(tmp_path):
-    (tmp_path / "runs.csv").write_text("model,chain\nx,none\n")
-    with pytest.raises(UserError, match="column 'target' is missing"):
-        read_inputs(published=STUDY / "published.csv", label="", runs=tmp_path / "runs.csv")
+def test_the_inconsistencies_of_the_paper_are_shown_word_for_word(study, specs):
+    table = _build(study, specs["inconsistencies"])
+    assert table.columns.tolist() == ["Where", "Check", "Detail", "Severity"]
+    assert len(table) == 8
+    assert table["Detail"].str.startswith("min/mean/best annotations").sum() == 1
 
 
-# Cells and files
+def test_a_table_of_inconsistencies_that_nobody_listed_is_refused(study, specs):
+    with pytest.raises(UserError, match=r"no inconsistencies\.csv.*add the file"):
+        _build(replace(study, inconsistencies=None), specs["inconsistencies"])
 
 
-@pytest.mark.parametrize(
-    ("score", "text"), [(0.8565, "85.7"), (0.5, "50.0"), (float("nan"), "not available")]
-)
-def test_percent_rounds_half_away_from_zero(score, text):
-    assert cells.percent(score) == text
-
-
-def test_points_carry_a_sign_and_zero_none():
-    assert [cells.points(x) for x in (0.013, -0.002, -0.0001)] == ["+1.3", "-0.2", "0.0"]
-    assert cells.interval(0.01, float("nan")) == "not available"
-    assert [cells.runs_used(n, 36) for n in (36, 35, 0)] == ["36", "35/36", "0"]
+# Files
 
 
 def test_footnotes_appear_only_where_cells_ask_for_them():
@@ -221,15 +210,22 @@ def test_latex_escapes_everything_special():
 
 def test_latex_is_balanced_and_every_row_has_all_columns(study, specs):
     for spec in specs.values():
-        table = importlib.import_module(f"stilts.evidence.tables.{spec['kind']}").build(study, spec)
+        table = _build(study, spec)
         text = as_latex(table, spec, LABEL, name="t")
         bare = re.sub(r"\\[{}&]", "", text)
         assert bare.count("{") == bare.count("}")
         assert re.findall(r"\\begin{(\w+)}", text) == re.findall(r"\\end{(\w+)}", text)[::-1]
-        columns = len(re.search(r"\\begin{(?:tabular|longtable)}{(\w+)}", text).group(1))
+        letters = re.search(r"\\begin{(?:tabular|longtable)}{(.+)}", text).group(1)
+        columns = len(re.sub(r"p{[.\d]+\\linewidth}", "p", letters))
         rows = [line for line in bare.splitlines() if line.endswith(r"\\") and "&" in line]
         assert {row.count("&") for row in rows} == {columns - 1}
         assert text.isascii()
+
+
+def test_a_column_of_a_given_width_breaks_its_lines():
+    table = pd.DataFrame({"Where": ["here"], "Detail": ["long " * 30], "n": ["1"]})
+    text = as_latex(table, SPEC | {"widths": {"Detail": 0.4}}, "", name="t")
+    assert r"\begin{tabular}{lp{0.4\linewidth}r}" in text
 
 
 def test_a_long_table_breaks_across_pages():
@@ -246,16 +242,3 @@ def test_without_a_label_no_empty_line_is_left_for_it():
 def test_csv_repeats_the_label_and_reads_back_as_written():
     table = pd.DataFrame({"a": ["1,200", "x"]})
     assert as_csv(table, "mini").splitlines() == ["a,scale", '"1,200",mini', "x,mini"]
-
-
-def test_captions_render_to_valid_restructuredtext(specs):
-    jinja2, core = pytest.importorskip("jinja2"), pytest.importorskip("docutils.core")
-    facts = {**SETTINGS, "label": LABEL}
-    for path, spec in (("table", specs["table_2"]), ("figure", report()["figures"]["figure_2"])):
-        template = (STUDY.parents[1] / "workflow" / "report" / f"{path}.rst").read_text()
-        params = {"params": {"spec": spec, "facts": facts}}
-        text = jinja2.Template(template).render(snakemake=params)
-        settings = {"halt_level": 2, "report_level": 2}
-        html = core.publish_parts(text, writer="html", settings_overrides=settings)["body"]
-        assert LABEL.replace("'", "&#x27;") in html or LABEL in html
-        assert "n = 36 runs" in html

@@ -33,6 +33,15 @@ def test_a_block_becomes_a_task():
     assert task.max_tokens == 40
 
 
+def test_answers_may_be_numbers_and_stand_in_several_splits():
+    block = PAIR | {"labels": [], "range": [0, 5], "scored": ["validation", "test"]}
+    task = Task.from_block("similarity", block, "tasks.yaml")
+    assert (task.range, task.labels, task.scored) == ((0, 5), (), ("validation", "test"))
+    sent = task.as_dict()
+    assert Task.from_block(sent.pop("name"), sent, "the job") == task
+    assert Task.from_block("pair", PAIR, "tasks.yaml").scored == ("validation",)
+
+
 def test_a_task_goes_to_a_job_as_plain_data():
     sent = Task.from_block("choice", CHOICE, "tasks.yaml").as_dict()
     again = Task.from_block(sent.pop("name"), yaml.safe_load(yaml.safe_dump(sent)), "the job")
@@ -49,6 +58,13 @@ def test_a_task_goes_to_a_job_as_plain_data():
         ),
         ({"metric": "bleu"}, "unknown metric 'bleu'; allowed: accuracy, matthews_correlation"),
         ({"labels": ["only"]}, "'labels' must list at least two"),
+        ({"range": [0, 5]}, "'range' says that answers are numbers: drop it or 'labels'"),
+        ({"labels": [], "range": 5}, "'range' must be [lowest, highest], found 5"),
+        ({"labels": [], "range": [5, 0]}, "'range' must be [lowest, highest], found [5, 0]"),
+        ({"labels": [], "range": ["a", "b"]}, "'range' must be [lowest, highest], found ['a'"),
+        (CHOICE | {"labels": [], "range": [0, 5]}, "'range' says that answers are numbers"),
+        ({"scored": []}, "'scored' must list at least one split"),
+        ({"scored": [1]}, "'scored' must be a list of texts in quotes, found [1]"),
         ({"labels": [0, 1]}, "'labels' must be a list of texts in quotes, found [0, 1]"),
         ({"first": {"a": 1}}, "'first' must be a list of texts"),
         ({"max_tokens": "70"}, "max_tokens must be a number from 4, found 70"),

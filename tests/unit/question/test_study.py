@@ -3,7 +3,8 @@ import yaml
 
 from stilts.errors import UserError
 from stilts.files.fingerprint import ROOT
-from stilts.question.study import ORIGINS, Setting, Sweep, load_study, read_layer
+from stilts.question.settings import ORIGINS, Setting
+from stilts.question.study import Sweep, load_study
 
 STUDY = {
     "title": "A study",
@@ -17,6 +18,7 @@ STUDY = {
     },
     "protocols": {"paper": None, "released": {"all": {"epochs": {"code": 9}}}},
 }
+MAIN = STUDY["sweeps"]["main"]
 PATHS = sorted(ROOT.glob("studies/*/study.yaml"))
 
 
@@ -39,34 +41,74 @@ def test_a_study_is_read_with_the_origin_of_each_setting(load):
 
 
 def test_a_sweep_crosses_chains_with_targets():
-    cells = Sweep(("none", "a"), ("b", "c")).cells()
-    assert cells == [("none", "b"), ("none", "c"), ("a", "b"), ("a", "c")]
+    pairs = Sweep(("none", "a"), ("b", "c")).pairs()
+    assert pairs == [("none", "b"), ("none", "c"), ("a", "b"), ("a", "c")]
 
 
-def test_the_closest_setting_wins_and_the_protocol_after_that(load):
-    study = load()
-    assert study.recipe("a", "intermediates")["epochs"] == Setting(3, "assumed")
-    assert study.recipe("a", "targets")["epochs"] == Setting(4, "stated")
-    assert study.recipe("b", "targets")["epochs"] == Setting(5, "code")
-    assert load("released").recipe("b", "targets")["epochs"] == Setting(9, "code")
+def test_the_protocol_is_a_layer_over_the_settings(load):
+    places = ("all",), ("targets",), ("tasks", "b")
+    assert [load("released").layers[1].get(place) for place in places] == [
+        {"epochs": Setting(9, "code")},
+        None,
+        None,
+    ]
+    assert load("paper").layers[1] == {}
 
 
-def test_the_names_of_all_settings_are_known(load):
-    assert load().setting_names() == {"epochs", "clip", "lr", "max_tokens"}
+def test_a_study_without_the_protocol_runs_the_papers(load):
+    study = load("joint")
+    assert (study.protocol, study.protocols) == ("paper", ("paper", "released"))
+
+
+def test_a_sweep_may_have_models_a_grid_and_a_tie_of_its_own(load):
+    tied = STUDY["sweeps"]["main"] | {"tie": "seed", "models": ["n"], "grid": {}}
+    found = load(models=["m", "n"], sweeps=STUDY["sweeps"] | {"tied": tied})
+    assert (found.sweeps["tied"].models, found.sweeps["tied"].grid) == (("n",), {})
+    assert (found.sweeps["tied"].tied, found.sweeps["main"].tied) == (True, False)
+
+
+def test_the_grid_of_a_sweep_goes_before_that_of_a_model_and_of_the_study(load):
+    seeds = {"seed": {"stated": [1, "2"]}}
+    own = STUDY["sweeps"]["main"] | {"grid": seeds}
+    found = load(models=["m", "n"], grids={"n": {}}, sweeps=STUDY["sweeps"] | {"own": own})
+    main, own = found.sweeps["main"], found.sweeps["own"]
+    assert found.grid_of(main, "m") == found.grid
+    assert found.grid_of(main, "n") == {}
+    for model in ("m", "n"):
+        assert found.grid_of(own, model) == {"seed": Setting([1, 2], "stated")}
+
+
+def test_what_is_scored_names_chains_and_tasks(load):
+    found = load(scores={"seen": {"chains": ["none", "a"], "tasks": ["a"], "models": ["m"]}})
+    assert found.scores["seen"] == Sweep(("none", "a"), ("a",), ("m",))
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"grids": {}}, "study.yaml: unknown key 'grids'; allowed: cite, claim, grid"),
+        ({"gird": {}}, "study.yaml: unknown key 'gird'; allowed: cite, claim, grid, grids"),
+        ({"protocols": {"released": {}}}, "study.yaml, protocols: 'paper' is missing"),
         ({"sweeps": "left out"}, "study.yaml: 'sweeps' is missing"),
         ({"grid": {"lr": [1e-5]}}, "grid.lr: write {<origin>: value} with an origin of stated"),
         ({"grid": {"lr": {"guessed": [1]}}}, "grid.lr: write {<origin>: value}"),
         ({"settings": {"all": {"clip": 1.0}}}, "settings.all.clip: write {<origin>: value}"),
         ({"settings": {"every": {}}}, "settings: unknown part 'every'; allowed: all, generators"),
         ({"settings": {"all": 3}}, "settings.all: expected a block of settings, found 3"),
-        ({"sweeps": {"main": {"chains": ["a"]}}}, "sweeps.main: give 'chains' and 'targets'"),
-        ({"sweeps": {"main": {"chains": ["A b"], "targets": ["b"]}}}, "'A b' is malformed"),
+        ({"settings": {"all": {"lr": {"code": "x"}}}}, "settings.all.lr: 'x' is not a number"),
+        ({"settings": {"all": {"epoch": {"code": 1}}}}, "settings.all: unknown setting 'epoch'; a"),
+        ({"settings": {"all": {"epochs": {"code": "lots"}}}}, "settings.all.epochs: 'lots' is not"),
+        ({"grid": {"gamma": {"stated": [1]}}}, "study.yaml, grid: unknown setting 'gamma'; allow"),
+        ({"grid": {"warmup": {"stated": [100]}}}, "study.yaml, grid, axis 'warmup': 100 is not a"),
+        ({"grids": {"x": {}}}, "study.yaml, grids: unknown model 'x'; allowed: m"),
+        ({"sweeps": {"main": {"chains": ["a"]}}}, "sweeps.main: give a block with 'chains' and 't"),
+        ({"sweeps": {"main": 5}}, "sweeps.main: give a block with 'chains' and 'targets'"),
+        ({"sweeps": {"s": MAIN | {"chains": ["A b"]}}}, "'A b' is malformed"),
+        ({"sweeps": {"s": MAIN | {"model": ["m"]}}}, "sweeps.s: unknown key 'model'; allowed: c"),
+        ({"sweeps": {"s": MAIN | {"models": ["x"]}}}, "sweeps.s.models: unknown model 'x'; allo"),
+        ({"sweeps": {"s": MAIN | {"tie": "lr"}}}, "sweeps.s.tie: unknown tie 'lr'; allowed: seed"),
+        ({"sweeps": {"s": MAIN | {"tie": "seed", "chains": ["a^1"]}}}, "chain 'a^1' has a seed"),
+        ({"scores": {"s": MAIN}}, "scores.s: give a block with 'chains' and 'tasks'"),
+        ({"scores": {"s": {"chains": ["a"], "tasks": ["b"], "tie": "seed"}}}, "unknown key 'tie'"),
     ],
 )
 def test_a_wrong_study_is_refused_in_one_line(load, changes, said):
@@ -75,16 +117,10 @@ def test_a_wrong_study_is_refused_in_one_line(load, changes, said):
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_an_unknown_study_or_protocol_is_refused_with_the_known_ones(load, tmp_path):
-    with pytest.raises(UserError, match="config key 'protocol': unknown protocol 'x'; .* paper, r"):
-        load("x")
+def test_an_unknown_study_is_refused_with_the_known_ones(load, tmp_path):
+    load()
     with pytest.raises(UserError, match="config key 'studies': unknown study 'you'; allowed: mine"):
         load_study(tmp_path / "you", "paper")
-
-
-def test_plain_values_take_the_origin_of_their_layer():
-    layer = read_layer({"tasks": {"b": {"epochs": 2}}}, "here", "config")
-    assert layer == {"tasks": {"b": {"epochs": Setting(2, "config")}}}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.name)
@@ -92,10 +128,7 @@ def test_every_setting_of_every_study_has_an_origin(path):
     protocols = yaml.safe_load(path.read_text())["protocols"]
     for protocol in protocols:
         study = load_study(path.parent, protocol)
-        settings = list(study.grid.values())
-        for layer in study.layers:
-            parts = [layer.get(part, {}) for part in ("all", "intermediates", "targets")]
-            parts += [*layer.get("tasks", {}).values(), *layer.get("generators", {}).values()]
-            settings += [setting for part in parts for setting in part.values()]
+        blocks = [study.grid, *(block for layer in study.layers for block in layer.values())]
+        settings = [setting for block in blocks for setting in block.values()]
         assert len(settings) > 10
         assert all(setting.origin in ORIGINS for setting in settings)

@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from stilts.errors import UserError
-from stilts.tasks.sources.read import MissingFile, read_source
+from stilts.tasks.sources.files import MissingFile
+from stilts.tasks.sources.read import read_source
 
 ROWS = [{"text": 'say "hi", you', "label": "yes"}, {"text": "day\u2028night", "label": "no"}]
 

@@ -62,7 +62,7 @@ def test_a_pretrained_encoder_can_be_fine_tuned(tmp_path):
 
 def test_training_a_tokenizer_gives_the_same_bytes_in_another_process(tmp_path):
     code = (
-        "from stilts.training.pretraining import make_tokenizer\n"
+        "from stilts.training.corpus import make_tokenizer\n"
         "for family in ('roberta', 'gpt2'):\n"
         f"    spec = {COMMON!r} | {{'family': family}}\n"
         f"    folder = {str(tmp_path)!r} + '/there-' + family\n"

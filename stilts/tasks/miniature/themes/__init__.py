@@ -1,0 +1,1 @@
+"""The miniature's tasks, one file a theme."""

@@ -1,0 +1,81 @@
+"""The files behind a study's tables and figures, read into what these are made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from stilts.errors import UserError
+from stilts.evidence.published import load, load_inconsistencies, nothing
+from stilts.evidence.record import with_rows
+from stilts.evidence.results import Inputs
+from stilts.files.manifest import read_manifest
+
+RUN_COLUMNS = ("model", "chain", "target", "point", "metric", "score", "degenerate")
+SCORE_COLUMNS = ("model", "chain", "target", "metric", "score", "chance", "n_validation")
+
+
+def read_inputs(
+    study: str,
+    *,
+    question: str,
+    runs: str,
+    scores: str,
+    data: Sequence[str] = (),
+    prints: Sequence[str] = (),
+    rows: Sequence[Mapping[str, Any]] = (),
+    examples: Sequence[str] = (),
+) -> Inputs:
+    """Read what a study's tables and figures may draw on.
+
+    Args:
+        study: its name in the record.
+        question: the record of the question.
+        runs: `runs.csv`.
+        scores: `scores.csv`.
+        data: the data manifests of the study's tasks.
+        prints: `published.csv` and `inconsistencies.csv` of the study, where it has them.
+        rows: see `stilts.evidence.published.load`.
+        examples: the data manifests of the tasks of which a figure shows rows.
+
+    Raises:
+        UserError: a file without the columns it must have.
+    """
+    record = yaml.safe_load(Path(question).read_text())
+    manifests = {Path(file).parent.name: read_manifest(Path(file).parent) for file in data}
+    inputs = Inputs(
+        question=with_rows(record["studies"][study], manifests),
+        tasks=record["tasks"],
+        manifests=manifests,
+        runs=_table(runs, RUN_COLUMNS),
+        scores=_table(scores, SCORE_COLUMNS),
+        **_prints({Path(file).name: file for file in prints}, rows),
+    )
+    folders = [Path(file).parent for file in examples]
+    return replace(inputs, examples={folder.name: _rows(inputs, folder) for folder in folders})
+
+
+def _prints(files: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    numbers, flaws = files.get("published.csv"), files.get("inconsistencies.csv")
+    return {
+        "published": load(numbers, rows) if numbers else nothing(),
+        "inconsistencies": load_inconsistencies(flaws) if flaws else None,
+    }
+
+
+def _rows(inputs: Inputs, folder: Path) -> list[dict[str, Any]]:
+    """Return the canonical rows of the first split that a task is scored on."""
+    split = next(iter(inputs.scored(folder.name)))
+    return pd.read_parquet(folder / f"{split}.parquet").to_dict("records")
+
+
+def _table(path: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a CSV of results; "None" and "none" are names here, only an empty cell is missing."""
+    table = pd.read_csv(path, keep_default_na=False, na_values=["", "nan", "NaN"])
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise UserError(f"{path}: the column '{missing[0]}' is missing: delete it and run again")
+    return table

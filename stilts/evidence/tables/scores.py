@@ -1,0 +1,45 @@
+"""Checkpoints scored on a task without further training, seen or unseen (Table 4, section 4.2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stilts.evidence.numbers import NOT_AVAILABLE, percent
+from stilts.evidence.results import Inputs
+
+
+def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Build the table of scores.
+
+    Args:
+        inputs: the scores of checkpoints and printed numbers.
+        spec: `printed` (the paper's table), `cells`, a list of {chain, target, shown}, where
+            `shown` is the text of the column Scored on (default the target's title), and
+            optionally `model` or `models`.
+
+    Returns:
+        One row per model and cell: Model where there are several, Trained on, Scored on, Paper,
+        Here, Chance (percent), Examples, Data.
+    """
+    return pd.DataFrame(
+        [
+            model | _row(ours, cell, spec)
+            for model, ours in inputs.models(spec, "Model")
+            for cell in spec["cells"]
+        ]
+    )
+
+
+def _row(ours: Inputs, cell: Mapping[str, str], spec: Mapping[str, Any]) -> dict[str, str]:
+    chain, target = cell["chain"], cell["target"]
+    found = ours.score_of(chain, target)
+    return {
+        "Trained on": ours.title(chain),
+        "Scored on": cell.get("shown", ours.task_title(target)),
+        "Paper": ours.printed(spec["printed"], chain=chain, target=target, measure="score"),
+        "Here": percent(found["score"] if found else None),
+        "Chance": percent(found["chance"] if found else None),
+        "Examples": f"{int(found['n_validation']):,}" if found else NOT_AVAILABLE,
+        "Data": ours.data_note(target),
+    }

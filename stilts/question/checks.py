@@ -1,0 +1,133 @@
+"""What only a whole question can be wrong in: names that settings are for, and recipes."""
+
+from collections.abc import Iterable, Mapping
+
+from stilts.errors import UserError, unknown
+from stilts.files import plugins
+from stilts.question.catalogue import Catalogue
+from stilts.question.chain import parse_chain, parse_stage
+from stilts.question.code import METRICS
+from stilts.question.recipe import NEEDED, TRAINING
+from stilts.question.resolve import StudyPlan
+from stilts.question.scale import Scale
+from stilts.question.settings import Layer, Settings
+
+_NEEDED = {field.name for field in TRAINING if field.default is NEEDED}
+
+
+def check_settings(plans: Mapping[str, StudyPlan], scale: Scale, overrides: Layer) -> None:
+    """Check what layers of settings are for: tasks, stages and variants that are there.
+
+    Raises:
+        UserError: a name that means nothing, or a setting that a grid would override.
+    """
+    catalogue = next(iter(plans.values())).catalogue
+    for plan in plans.values():
+        study = plan.study
+        for layer, key in zip(study.layers, ("settings", "protocols"), strict=True):
+            _check_layer(layer, catalogue, [plan], f"{study.file}, {key}")
+        for layer in scale.studies.get(study.name, {}).get("layers", ()):
+            _check_layer(layer, catalogue, [plan], f"scales/{scale.name}.yaml, {study.name}")
+        _check_axes(plan, overrides)
+    for layer in scale.layers:  # of every study, those that are not asked included
+        _check_layer(layer, catalogue, None, f"scales/{scale.name}.yaml, settings")
+    _check_layer(overrides, catalogue, [*plans.values()], "config key 'settings'")
+
+
+def check_recipes(plan: StudyPlan) -> None:
+    """Check that every stage and target has what training needs, and names what is there.
+
+    Raises:
+        UserError: an unknown variant, task or metric, or a setting that nobody states.
+    """
+    for chain in plan.chains:
+        stage = parse_chain(chain)[-1]
+        where = f"{plan.study.file}, chain '{chain}'"
+        variants = plan.study.named("variants")
+        if stage.variant and stage.variant not in variants:
+            raise unknown("variant", stage.variant, variants, where)
+        settings = plan.stage(chain)
+        for task in settings.watch:
+            _demand_answers(task, plan.catalogue, f"{where}, watch")
+        brought = {"max_tokens"} if len(stage.tasks) > 1 else set()
+        _demand(_NEEDED - brought, settings.recipe, f"{where}: its last stage", "intermediates")
+        _check_select(settings.recipe, settings.posed, where)
+        for posed in settings.posed.values():
+            _check_metric(posed, where)
+    for cell in plan.scores:
+        settings = plan.as_trained(cell.chain, cell.target)
+        where = f"{plan.study.file}, score of '{cell.target}'"
+        _demand({"seed"}, settings, where, "intermediates")
+        _check_metric(settings, where)
+    for cell, points in plan.points.items():
+        settings = plan.target(cell.target)
+        where = f"{plan.study.file}, target '{cell.target}'"
+        for values in points.values():
+            _demand(_NEEDED - values.keys(), settings, where, "targets")
+        _check_select(settings, {cell.target}, where)
+        _check_metric(settings, where)
+
+
+def _check_layer(
+    layer: Layer, catalogue: Catalogue, plans: list[StudyPlan] | None, where: str
+) -> None:
+    """Check the names of a layer; `plans` are those one of which must know a stage or variant."""
+    for part, *names in layer:
+        if part == "tasks":
+            catalogue.task(names[0], f"{where}.tasks")
+        if part == "stages":
+            for task in parse_stage(names[0]).tasks:
+                catalogue.task(task, f"{where}.stages")
+        if part in ("stages", "variants"):
+            for task in names[2:]:
+                catalogue.task(task, f"{where}.{part}.{names[0]}.tasks")
+            if plans is not None:
+                known = set().union(*(_named(plan, part) for plan in plans))
+                if names[0] not in known:
+                    raise unknown(part.removesuffix("s"), names[0], known, f"{where}.{part}")
+
+
+def _named(plan: StudyPlan, part: str) -> set[str]:
+    if part == "variants":
+        return plan.study.named(part)
+    sweeps = (*plan.study.sweeps.values(), *plan.study.scores.values())
+    chains = {*plan.chains, *(chain for sweep in sweeps for chain in sweep.chains)}
+    return {stage.base for chain in chains for stage in parse_chain(chain)}
+
+
+def _check_axes(plan: StudyPlan, overrides: Layer) -> None:
+    for name in overrides.get(("targets",), {}):
+        if all(name in point for points in plan.points.values() for point in points.values()):
+            raise UserError(
+                f"config key 'settings'.targets: {name} is an axis of the grid of study"
+                f" '{plan.study.name}', which would override it: use only: {{grid: {{{name}:"
+                " [...]}}"
+            )
+
+
+def _demand(names: Iterable[str], settings: Settings, where: str, role: str) -> None:
+    for name in sorted(names):
+        if name not in settings:
+            raise UserError(f"{where} has no '{name}': state it below settings.{role}")
+
+
+def _check_select(settings: Settings, tasks: Iterable[str], where: str) -> None:
+    task, dot, metric = settings["select"].value.removeprefix("best:").rpartition(".")
+    if dot and task not in tasks:
+        raise unknown("task", task, tasks, f"{where}, select")
+    if dot:
+        _known_metric(metric, f"{where}, select")
+
+
+def _check_metric(settings: Settings, where: str) -> None:
+    _known_metric(settings["metric"].value, f"{where}, metric")
+
+
+def _known_metric(name: str, where: str) -> None:
+    if name not in plugins.names(METRICS):
+        raise unknown("metric", name, plugins.names(METRICS), where)
+
+
+def _demand_answers(task: str, catalogue: Catalogue, where: str) -> None:
+    if not catalogue.task(task, where).has_answers:
+        raise UserError(f"{where}: '{task}' is a corpus, which has no answers to score")

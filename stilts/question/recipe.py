@@ -1,0 +1,262 @@
+"""The one list of settings: the name, short name, form, default and meaning of each."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from stilts.errors import UserError, unknown
+
+NEEDED = object()  # the default of a setting that has none: a study states it
+_NAME = "^[a-z0-9][a-z0-9_.-]*$"
+
+
+class Field(NamedTuple):
+    """A setting.
+
+    Attributes:
+        name: its key in YAML files, recipes and run files.
+        short: what stands for it in the name of a grid point; empty for what is no axis.
+        form: what its value may be, in the words of JSON Schema that `_fits` knows.
+        default: its value where nobody states one.
+        meaning: what it does, for readers.
+    """
+
+    name: str
+    short: str
+    form: Mapping[str, Any]
+    default: Any
+    meaning: str
+
+
+_COUNT = {"type": "integer", "minimum": 1}
+_SEED = {"type": "integer", "minimum": 0}
+_POSITIVE = {"type": "number", "exclusiveMinimum": 0}
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_BELOW_ONE = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+_BETAS = {"type": "array", "items": _BELOW_ONE, "minItems": 2, "maxItems": 2}
+_SELECT = {
+    "type": "string",
+    "pattern": r"^(last|best:[a-z0-9][a-z0-9_.-]*\.[a-z0-9_]+)$",
+    "description": "last or best:<task>.<metric>",
+}
+_HEAD = {"type": "string", "pattern": "^(?!none$)[a-z][a-z0-9_]*$", "description": "a name"}
+_NAMES = {"type": "array", "items": {"type": "string", "pattern": _NAME, "description": "a name"}}
+
+
+def _or_null(form: Mapping[str, Any]) -> dict[str, Any]:
+    return {**form, "type": [form["type"], "null"]}
+
+
+# Of training: what a recipe holds. Each may be an axis of a grid.
+TRAINING = (
+    Field("epochs", "ep", _COUNT, NEEDED, "passes over the training set"),
+    Field("batch", "bs", _COUNT, NEEDED, "examples of an optimiser step"),
+    Field(
+        "micro_batch",
+        "mb",
+        _or_null(_COUNT),
+        None,
+        "examples of a forward pass, whose gradients add up to a step; null: the whole batch",
+    ),
+    Field(
+        "max_tokens",
+        "mt",
+        {"type": "integer", "minimum": 4},
+        NEEDED,
+        "length at which an example is cut; a task's block in the catalogue gives its own",
+    ),
+    Field("lr", "lr", _POSITIVE, NEEDED, "learning rate at its highest"),
+    Field("warmup", "wu", _SHARE, 0.0, "share of all steps in which the learning rate rises"),
+    Field("weight_decay", "wd", {"type": "number", "minimum": 0}, 0.0, "on every parameter"),
+    Field("eps", "eps", _POSITIVE, 1e-8, "of AdamW"),
+    Field("betas", "be", _BETAS, [0.9, 0.999], "of AdamW"),
+    Field("clip", "cl", _or_null(_POSITIVE), 1.0, "norm to which gradients are cut; null: never"),
+    Field(
+        "clip_each",
+        "ce",
+        {"enum": ["step", "micro_batch"]},
+        "step",
+        "when gradients are cut: before a step, or after every micro-batch",
+    ),
+    Field(
+        "clip_over",
+        "co",
+        {"enum": ["all", "each"]},
+        "all",
+        "whose norm is cut: that of all parameters together, or each parameter's own",
+    ),
+    Field(
+        "last_window",
+        "lw",
+        {"enum": ["step", "carry"]},
+        "step",
+        "what an incomplete last batch does: a step, or it leaks into the next epoch",
+    ),
+    Field(
+        "select",
+        "sel",
+        _SELECT,
+        "last",
+        "whose epoch's weights and scores count: the last, or the best by a task's metric",
+    ),
+    Field(
+        "optimizer",
+        "opt",
+        {"enum": ["adamw", "adamw_uncorrected"]},
+        "adamw",
+        "AdamW with or without bias correction",
+    ),
+    Field(
+        "schedule",
+        "sch",
+        {"enum": ["linear", "constant"]},
+        "linear",
+        "the learning rate after warmup: down to 0 in a line, or as it is",
+    ),
+    Field("freeze", "fr", {"enum": [None, "encoder"]}, None, "what is not trained; null: nothing"),
+    Field("head", "hd", _or_null(_HEAD), None, "head of the model; null: the kind's own"),
+    Field("dropout", "dr", _or_null(_BELOW_ONE), None, "of the head; null: the model's own"),
+    Field("seed", "s", _SEED, NEEDED, "of new weights, the order of examples and dropout"),
+    Field("subset_seed", "ss", _SEED, 42, "of the sample that a stage's size (`@2000`) takes"),
+    Field(
+        "rounds",
+        "ro",
+        _or_null(_COUNT),
+        None,
+        "turns of an epoch in which each task of a stage gives a batch; null: until the longest"
+        " task is through",
+    ),
+)
+# Of scoring: they stand where settings of training do, and tell of tasks.
+METRIC = Field(
+    "metric",
+    "",
+    {"type": "string", "pattern": "^[a-z0-9_]+$", "description": "a name"},
+    NEEDED,
+    "what a task is scored by; its block in the catalogue gives its own",
+)
+SCORED = Field(
+    "scored",
+    "",
+    {**_NAMES, "minItems": 1},
+    NEEDED,
+    "splits that a task is scored on; of several the mean; the catalogue gives the task's own",
+)
+WATCH = Field(
+    "watch",
+    "",
+    _NAMES,
+    [],
+    "tasks that a stage is scored on after each epoch, besides its own",
+)
+FIELDS = {field.name: field for field in (*TRAINING, METRIC, SCORED, WATCH)}
+AXES = {field.name: field for field in TRAINING}
+SHORT = {field.short: field for field in TRAINING}
+# What each task of a stage of several brings; all else is the stage's.
+POSED = ("max_tokens", "head", "metric", "scored")
+
+
+def complete(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of training with the defaults of those that are not given.
+
+    Without a default are `epochs`, `batch`, `max_tokens`, `lr` and `seed`.
+    """
+    defaults = {field.name: field.default for field in TRAINING if field.default is not NEEDED}
+    return {**defaults, **settings}
+
+
+def check(name: str, value: Any, place: str) -> Any:
+    """Return the value of a setting; a number that arrives as text, as YAML's 1e-5, as a number.
+
+    Raises:
+        UserError: the value does not fit the setting; one line that starts with `place`.
+    """
+    form = FIELDS[name].form
+    read = _read(value, form)
+    if not _fits(read, form):
+        raise UserError(f"{place}: {value!r} is not {described(form)}")
+    return read
+
+
+def check_name(name: str, known: Mapping[str, Any], place: str) -> None:
+    """Raise a `UserError` that lists the known settings for one that is not among them."""
+    if name not in known:
+        raise unknown("setting", name, known, place)
+
+
+def described(form: Mapping[str, Any]) -> str:
+    """Return in words what a form allows: `null or a number above 0`."""
+    if "enum" in form:
+        return f"one of {', '.join('null' if name is None else name for name in form['enum'])}"
+    kind, *null = _types(form)
+    return ("null or " if null else "") + _WORDS[kind](form)
+
+
+def _numbers(form: Mapping[str, Any]) -> str:
+    bounds = "".join(f" {word} {form[key]}" for key, word in _BOUNDS.items() if key in form)
+    return f"a {'whole ' if 'integer' in _types(form) else ''}number{bounds}"
+
+
+def _lists(form: Mapping[str, Any]) -> str:
+    count = f"{form['minItems']} " if "maxItems" in form else ""
+    return f"a list of {count}items, each {described(form['items'])}"
+
+
+_BOUNDS = {
+    "minimum": "from",
+    "exclusiveMinimum": "above",
+    "maximum": "to",
+    "exclusiveMaximum": "below",
+}
+_WORDS = {
+    "integer": _numbers,
+    "number": _numbers,
+    "array": _lists,
+    "string": lambda form: form["description"],
+}
+
+
+def _types(form: Mapping[str, Any]) -> list[str]:
+    kinds = form.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+def _read(value: Any, form: Mapping[str, Any]) -> Any:
+    types = _types(form)
+    if "array" in types and isinstance(value, list | tuple):
+        return [_read(item, form["items"]) for item in value]
+    if isinstance(value, str) and {"number", "integer"} & {*types}:
+        try:
+            return int(value) if value.isdigit() else float(value)
+        except ValueError:
+            return value
+    whole = "integer" in types and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
+
+
+def _fits(value: Any, form: Mapping[str, Any]) -> bool:
+    if "enum" in form:
+        return value in form["enum"]
+    types = _types(form)
+    match value:
+        case None:
+            return "null" in types
+        case bool():
+            return False
+        case list():
+            least, most = form.get("minItems", 0), form.get("maxItems", math.inf)
+            counted = "array" in types and least <= len(value) <= most
+            return counted and all(_fits(item, form["items"]) for item in value)
+        case str():
+            return "string" in types and bool(re.fullmatch(form["pattern"], value))
+        case int() | float():
+            typed = "number" in types or ("integer" in types and isinstance(value, int))
+            return typed and math.isfinite(value) and _within(value, form)
+    return False
+
+
+def _within(value: float, form: Mapping[str, Any]) -> bool:
+    return form.get("minimum", value) <= value <= form.get("maximum", value) and form.get(
+        "exclusiveMinimum", -math.inf
+    ) < value < form.get("exclusiveMaximum", math.inf)

@@ -1,0 +1,113 @@
+"""Raw rows from a mirror: a folder laid out as the hub, which replaces it."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stilts.errors import UserError
+from stilts.tasks.sources.files import Row, read_parquet, read_text, record
+
+
+def read_mirror(
+    mirror: Path, name: str, config: str | None, split: str
+) -> tuple[list[Row], dict[str, Any]]:
+    """Return the rows of a split of a data set, and which files of the mirror they are from.
+
+    Args:
+        mirror: the folder.
+        name: `<org>/<name>`, or a name alone.
+        config: None takes the one that the data set's README calls the default.
+        split: the data set's own name of it.
+
+    Raises:
+        UserError: the mirror lacks it, or it is damaged.
+    """
+    folder = mirror / name
+    if not folder.is_dir():
+        known = sorted(str(found.relative_to(mirror)) for found in mirror.glob("*/*/"))
+        raise UserError(f"mirror {mirror} has no data set '{name}'; it has: {_listed(known)}")
+    readme = folder / "README.md"
+    card = read_text(readme) if readme.is_file() else ""
+    configs = _named_configs(card, readme)
+    if config is None:
+        default = [key for key, block in configs.items() if block.get("default")]
+        config = default[0] if default else next(iter(configs)) if len(configs) == 1 else "default"
+    splits = _named_splits(folder, configs, config)
+    if split not in splits:
+        raise UserError(f"{folder} ({config}) has no split '{split}'; it has: {_listed(splits)}")
+    paths = list(dict.fromkeys(path for glob in splits[split] for path in _matches(folder, glob)))
+    rows: list[Row] = []
+    records = []
+    for path in paths:
+        found = read_parquet(path)
+        rows += found
+        records.append(record(path, path.relative_to(folder).as_posix(), found))
+    section = _section(card, config)
+    note = re.search(r"^- note: *(.*)$", section, re.MULTILINE)
+    return rows, {
+        "from": "mirror",
+        "dataset": name,
+        "config": config,
+        "split": split,
+        "files": records,
+        "stand_in": "stand-in" in section.lower() or paths[0].parent.name.endswith("-standin"),
+        "subset": re.search(r"\bsubset\b", section, re.IGNORECASE) is not None,
+        "note": note.group(1) if note else "",
+    }
+
+
+def _named_configs(card: str, path: Path) -> dict[str, Mapping[str, Any]]:
+    """Return the `configs` of a README's front matter by name; none without a front matter."""
+    match = re.match(r"---\n(.*?)\n---", card, re.DOTALL)
+    try:
+        found = yaml.safe_load(match.group(1)) if match else {}
+        blocks = (found or {}).get("configs") or []
+        return {block.get("config_name", "default"): block for block in blocks}
+    except (yaml.YAMLError, AttributeError):
+        raise UserError(f"{path}: the front matter is not a card of the hub: remove it") from None
+
+
+def _named_splits(folder: Path, configs: Mapping[str, Any], config: str) -> dict[str, list[str]]:
+    """Return patterns of files by split: what the README's configs say, or the plain layout."""
+    if not configs:
+        if not (folder / config).is_dir():
+            known = sorted(found.name for found in folder.iterdir() if found.is_dir())
+            raise UserError(f"{folder} has no config '{config}'; it has: {_listed(known)}")
+        shards = (folder / config).glob("*-*.parquet")
+        splits = sorted({shard.name.split("-")[0] for shard in shards})
+        return {split: [f"{config}/{split}-*.parquet"] for split in splits}
+    if config not in configs:
+        raise UserError(f"{folder} has no config '{config}'; it has: {_listed(configs)}")
+    entries = configs[config].get("data_files") or []
+    patterns: dict[str, list[str]] = {}
+    for entry in entries if isinstance(entries, list) else [entries]:
+        # As on the hub, files that name no split are the training split.
+        block = entry if isinstance(entry, dict) else {"path": entry}
+        paths = block.get("path", [])
+        patterns.setdefault(block.get("split", "train"), []).extend(
+            paths if isinstance(paths, list) else [paths]
+        )
+    return patterns
+
+
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise UserError(f"{folder / 'README.md'}: '{pattern}' leaves the folder: correct the path")
+    paths = sorted(path for path in folder.glob(pattern) if path.suffix == ".parquet")
+    if not paths:
+        raise UserError(f"{folder / pattern} does not exist: fetch it, or correct the README there")
+    return paths
+
+
+def _section(card: str, config: str) -> str:
+    """Return what a README says under the heading of a config; all of it without such a heading."""
+    match = re.search(rf"^## {re.escape(config)}\s*$(.*?)(?=^## |\Z)", card, re.DOTALL | re.M)
+    return match.group(1) if match else card
+
+
+def _listed(names: Any, most: int = 20) -> str:
+    names = [str(name) for name in names]
+    return (", ".join(names[:most]) + (", …" if len(names) > most else "")) or "nothing"

@@ -1,0 +1,62 @@
+"""This part of the workflow says what would run, what is done, and what nobody needs any more.
+
+REQUIRED INPUTS:
+    the question
+OUTPUTS:
+    none; each rule prints
+"""
+
+
+localrules:
+    plan,
+    prune,
+    prune_delete,
+    status,
+
+
+rule plan:
+    """Print what would run, how much of it the store holds, hours and disk; run nothing."""
+    log:
+        f"logs/{QUESTION.scale.name}/plan.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        plan=beside_a_run(workflow, partial(lay_out, LAYOUT)),
+    script:
+        "../scripts/plan.py"
+
+
+rule status:
+    """Print what is done, at work, waiting and failed, and what to type next."""
+    log:
+        f"logs/{QUESTION.scale.name}/status.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        outline=beside_a_run(workflow, partial(outline, LAYOUT)),
+    script:
+        "../scripts/status.py"
+
+
+rule prune:
+    """List what no question can use any more, with sizes; delete nothing."""
+    log:
+        f"logs/{QUESTION.scale.name}/prune.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        config=beside_a_run(workflow, partial(dict, QUESTION.config)),
+    script:
+        "../scripts/prune.py"
+
+
+rule prune_delete:
+    """Delete what `prune` lists."""
+    log:
+        f"logs/{QUESTION.scale.name}/prune_delete.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        config=beside_a_run(workflow, partial(dict, QUESTION.config)),
+    script:
+        "../scripts/prune_delete.py"

@@ -1,0 +1,108 @@
+"""This part of the workflow turns runs into tables, figures and one page that shows them.
+
+REQUIRED INPUTS:
+    results/{scale}/{study}/{runs,scores}.csv, results/{scale}/data/{task}/
+    studies/{study}/{published,inconsistencies}.csv where a study has them
+OUTPUTS:
+    results/{scale}/config.yaml
+    results/{scale}/{study}/tables/{table}.{csv,md,tex}
+    results/{scale}/{study}/figures/{figure}.{pdf,png,csv}
+    results/{scale}/report.html
+"""
+
+from pathlib import Path
+
+
+localrules:
+    draw_figure,
+    make_table,
+    record_question,
+    write_report,
+
+
+rule record_question:
+    output:
+        "results/{scale}/config.yaml",
+    log:
+        "logs/{scale}/record_question.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        question=record(QUESTION),
+        code=fingerprint("workflow/scripts/record_question.py"),
+    script:
+        "../scripts/record_question.py"
+
+
+rule make_table:
+    input:
+        question="results/{scale}/config.yaml",
+        runs="results/{scale}/{study}/runs.csv",
+        scores="results/{scale}/{study}/scores.csv",
+        data=lambda w: LAYOUT.study_data(w.study),
+        prints=lambda w: sorted(map(str, Path("studies", w.study).glob("*.csv"))),
+    output:
+        csv="results/{scale}/{study}/tables/{table}.csv",
+        md="results/{scale}/{study}/tables/{table}.md",
+        tex="results/{scale}/{study}/tables/{table}.tex",
+    log:
+        "logs/{scale}/{study}/make_table/{table}.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        spec=lambda w: LAYOUT.table(w.study, w.table),
+        rows=lambda w: LAYOUT.reports[w.study].get("rows", []),
+        inputs=lambda wildcards, input: list(input),
+        code=lambda w: CODE.table(w.study, LAYOUT.table(w.study, w.table)["kind"]),
+    script:
+        "../scripts/make_table.py"
+
+
+rule draw_figure:
+    input:
+        question="results/{scale}/config.yaml",
+        runs="results/{scale}/{study}/runs.csv",
+        scores="results/{scale}/{study}/scores.csv",
+        data=lambda w: LAYOUT.study_data(w.study),
+        prints=lambda w: sorted(map(str, Path("studies", w.study).glob("*.csv"))),
+        examples=lambda w: LAYOUT.examples(w.study, w.figure),
+    output:
+        pdf="results/{scale}/{study}/figures/{figure}.pdf",
+        png=report(
+            "results/{scale}/{study}/figures/{figure}.png",
+            caption="../report/figure.rst",
+            category="{study}",
+            labels={"figure": "{figure}"},
+        ),
+        csv="results/{scale}/{study}/figures/{figure}.csv",
+    log:
+        "logs/{scale}/{study}/draw_figure/{figure}.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        spec=lambda w: LAYOUT.figure(w.study, w.figure),
+        rows=lambda w: LAYOUT.reports[w.study].get("rows", []),
+        inputs=lambda wildcards, input: list(input),
+        code=lambda w: CODE.figure(w.study, LAYOUT.figure(w.study, w.figure)["kind"]),
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule write_report:
+    input:
+        template="workflow/report/page.html",
+        question="results/{scale}/config.yaml",
+        tables=TARGETS.tables(),
+        figures=TARGETS.figures(),
+    output:
+        "results/{scale}/report.html",
+    log:
+        "logs/{scale}/write_report.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        studies=TARGETS.titles(),
+        inputs=lambda wildcards, input: list(input),
+        code=fingerprint("workflow/scripts/write_report.py"),
+    script:
+        "../scripts/write_report.py"
