@@ -14,7 +14,7 @@ from benchmarks.shapes import DECODERS, DEVICE, decoder
 from benchmarks.table import Table, progress, side_by_side
 from benchmarks.trainer import now
 from stilts.models.generation import sample
-from stilts.models.load import save, silence
+from stilts.models.load import save_library, silence
 from stilts.training.corpus import make_tokenizer
 
 SAMPLES, TOP_P = 3, 0.9  # as in Synthesis-GPT2
@@ -27,7 +27,7 @@ def checkpoint(shape: dict[str, Any]) -> Iterator[Path]:
     words = [" ".join(_LETTERS)] * 2
     spec = {"family": "gpt2", "tokenizer": {"train": {"vocab_size": 290}}, "max_tokens": 128}
     with tempfile.TemporaryDirectory() as folder:
-        save(decoder(shape), make_tokenizer(spec, words), folder)
+        save_library(decoder(shape), make_tokenizer(spec, words), folder)
         yield Path(folder)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from benchmarks.shapes import DEVICE, ENCODERS, encoder, examples
+from benchmarks.shapes import DEVICE, ENCODERS, examples, model
 from benchmarks.table import Table, progress, side_by_side
 from benchmarks.trainer import RECIPE, STEPS, engine_steps, now, warm
 from stilts.training.workspace import Workspace
@@ -62,9 +62,9 @@ def run(toy: bool = False) -> Table:
             work = operations(shape, encoded.lengths.tolist()) / steps
             for precision, dtype in PRECISIONS.items():
                 progress(f"peak: {name}, {task}, {precision}")
-                model = encoder(shape, "classification")
-                moved = MOVED * sum(weight.numel() for weight in model.parameters())
-                workspace = warm(Workspace(model, precision, DEVICE), encoded)
+                timed = model(shape, "classification")
+                moved = MOVED * sum(weight.numel() for weight in timed.parameters())
+                workspace = warm(Workspace(timed, precision, DEVICE), encoded)
                 found = side_by_side(
                     {
                         "products": lambda: [work / product_rate(dtype, side)],  # noqa: B023

@@ -16,7 +16,8 @@ from transformers import (
 )
 
 from stilts.models.tokens import Encoded
-from stilts.training.loop import DEFAULTS, total_steps
+from stilts.question.recipe import complete
+from stilts.training.steps import total_steps
 
 
 class Rows(Dataset):
@@ -120,7 +121,7 @@ class Reference(Trainer):
             each batch to its longest.
         settings: further `TrainingArguments`.
         """
-        recipe = DEFAULTS | recipe
+        recipe = complete(recipe)
         padding = model.config.pad_token_id
         micro = recipe["micro_batch"] or recipe["batch"]
         arguments = TrainingArguments(
@@ -130,7 +131,7 @@ class Reference(Trainer):
             num_train_epochs=recipe["epochs"],
             learning_rate=recipe["lr"],
             # The Trainer rounds a share of the steps up, the engine rounds it down.
-            warmup_steps=int(recipe["warmup"] * total_steps(len(encoded), recipe)),
+            warmup_steps=int(recipe["warmup"] * total_steps({"": len(encoded)}, recipe)),
             weight_decay=recipe["weight_decay"],
             max_grad_norm=recipe["clip"] or 0,
             seed=recipe["seed"],

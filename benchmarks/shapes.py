@@ -7,11 +7,13 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from stilts.models.load import CLASSES
+from stilts.models.head import Posed, pose
+from stilts.models.model import Model
 from stilts.models.tokens import Encoded
 from stilts.question.catalogue import read_yaml
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+TIMED = "timed"  # the task of every model here
 LENGTHS = read_yaml(Path(__file__).with_name("lengths.yaml"))
 
 _ROBERTA = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1}
@@ -37,11 +39,21 @@ DECODERS = {
 
 
 def encoder(shape: dict[str, Any], kind: str, **changes: Any) -> PreTrainedModel:
-    """Return a RoBERTa of random weights; equal calls give equal weights."""
+    """Return a RoBERTa of random weights with a head; equal calls give equal weights."""
     settings = shape | {"intermediate_size": 4 * shape["hidden_size"]} | changes
     config = AutoConfig.for_model("roberta", **settings)
     torch.manual_seed(0)
-    return CLASSES[kind].from_config(config)
+    return _posed(kind).plugin.auto(config).from_config(config)
+
+
+def model(shape: dict[str, Any], kind: str, **changes: Any) -> Model:
+    """Return what `encoder` does as the engine trains it, for the task TIMED."""
+    owner, task = encoder(shape, kind, **changes), _posed(kind)
+    return Model(owner.base_model, {task.key: task.plugin(owner)}, {TIMED: task.key}, {})
+
+
+def _posed(kind: str) -> Posed:
+    return pose({"name": TIMED, "kind": kind})
 
 
 def decoder(shape: dict[str, Any]) -> PreTrainedModel:

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
-from benchmarks.shapes import DEVICE, ENCODERS, encoder, examples
+from benchmarks.shapes import DEVICE, ENCODERS, TIMED, examples, model
 from benchmarks.table import Table, progress
 from benchmarks.trainer import RECIPE, STEPS, now, warm
-from stilts.machine.hardware import device_kind, resolve_precision
+from stilts.machine.hardware import device_kind
 from stilts.training.loop import train
+from stilts.training.precision import resolve_precision
 from stilts.training.workspace import Workspace
 
 TASK = "cola"
@@ -26,10 +27,10 @@ def _work(shape: dict[str, Any], steps: int, threads: int, start: Barrier, spans
     torch.set_num_threads(threads)
     precision = resolve_precision("auto", device_kind("auto"), shape["hidden_size"])
     encoded = examples(TASK, RECIPE["batch"] * steps, shape["vocab_size"])
-    workspace = warm(Workspace(encoder(shape, "classification"), precision, DEVICE), encoded)
+    workspace = warm(Workspace(model(shape, "classification"), precision, DEVICE), encoded)
     start.wait(ALONE)
     began = time.time()  # of the machine: perf_counter is one process's own
-    train(workspace, encoded, RECIPE)
+    train(workspace, {TIMED: encoded}, RECIPE)
     now()
     spans.put((began, time.time()))
 

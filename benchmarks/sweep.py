@@ -12,10 +12,13 @@ import yaml
 from benchmarks.shapes import encoder
 from benchmarks.table import Table, progress, side_by_side
 from stilts.files.fingerprint import ROOT
-from stilts.models.load import save
+from stilts.files.manifest import write_manifest
+from stilts.jobs.make_task import make_task
+from stilts.models.checkpoint import describe
+from stilts.models.load import save_library
 from stilts.question.ask import Question, ask
 from stilts.question.cells import Cell
-from stilts.tasks.rows import make_task, read_split
+from stilts.tasks.rows import read_split
 from stilts.training.corpus import make_tokenizer
 
 STUDY, MODEL, TASK = "rethinking", "roberta-large", "rte"
@@ -40,8 +43,8 @@ def prepare(asked: Question, folder: Path) -> None:
     tokenizer = make_tokenizer(recipe, texts)
     shape = {**recipe["config"], "vocab_size": len(tokenizer), "pad_token_id": 1}
     model = encoder(shape, "classification", num_labels=2)
-    save(model, tokenizer, folder / "model")
-    (folder / "model/manifest.json").write_text('{"sha256": "random weights"}\n')
+    save_library(model, tokenizer, folder / "model")
+    write_manifest(folder / "model", describe(folder / "model"))
 
 
 def child(module: str, *words: str) -> list[float]:

@@ -5,33 +5,28 @@ from pathlib import Path
 
 import yaml
 
-from stilts.files.store import TrialStore
-from stilts.jobs.finetune_targets import train_points
-from stilts.jobs.trial import Claim, Trial, read_setting, run_shard, shard
+from stilts.files.store import Store
+from stilts.jobs.finetune_targets import finetune_targets
+from stilts.machine.handling import Handling
 
 
 def main(folder: Path) -> None:
     """Train every point of `spec.yaml` in the folder and publish its files there."""
     spec = yaml.safe_load((folder / "spec.yaml").read_text())
-    paths = {"checkpoint": folder / "model", "data": folder / "data"}
     runs, predictions = (
         [f"{folder}/{kind}/{point}.{ending}" for point in spec["points"]]
         for kind, ending in (("runs", "json"), ("predictions", "parquet"))
     )
-    setting = read_setting(spec["cell"], **paths, device="auto")
-
-    def train(trials: list[Trial], claim: Claim):
-        return train_points(
-            setting,
-            trials,
-            claim,
-            **paths,
-            threads=1,  # as in the workflow: so small a model gains nothing from more
-            store=folder / "store",
-        )
-
-    trials = shard(spec["cell"], runs, predictions)
-    run_shard(setting, trials, train, TrialStore(folder / "store"))
+    finetune_targets(
+        spec["cell"],
+        runs,
+        predictions,
+        checkpoint=folder / "model",
+        data=folder / "data",
+        # As in the workflow: so small a model gains nothing from more threads.
+        handling=Handling(threads=1, device="auto"),
+        store=Store(folder / "store"),
+    )
 
 
 if __name__ == "__main__":

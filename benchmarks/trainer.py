@@ -8,11 +8,12 @@ import numpy as np
 from transformers import PreTrainedModel, TrainerCallback
 
 from benchmarks.reference import Reference
-from benchmarks.shapes import DEVICE, ENCODERS, encoder, examples, kind_of
+from benchmarks.shapes import DEVICE, ENCODERS, TIMED, encoder, examples, kind_of, model
 from benchmarks.table import Table, progress, side_by_side
-from stilts.machine.hardware import device_kind, resolve_precision
+from stilts.machine.hardware import device_kind
 from stilts.models.tokens import Encoded
 from stilts.training.loop import train
+from stilts.training.precision import resolve_precision
 from stilts.training.workspace import Workspace
 
 RECIPE = {"lr": 1e-5, "batch": 16, "seed": 12, "epochs": 1, "warmup": 0.0}
@@ -42,14 +43,14 @@ def now() -> float:
 def engine_steps(workspace: Workspace, encoded: Encoded) -> list[float]:
     """Return the seconds of the steps of one epoch after the first, see `_seconds`."""
     ends: list[float] = []
-    train(workspace, encoded, RECIPE, progress=lambda *_: ends.append(time.perf_counter()))
+    train(workspace, {TIMED: encoded}, RECIPE, progress=lambda *_: ends.append(time.perf_counter()))
     return _seconds(ends)
 
 
 def warm(workspace: Workspace, encoded: Encoded) -> Workspace:
     """Let a GPU meet every shape of an epoch twice: it then has all recordings, as in a job."""
     for _ in range(2 if DEVICE == "cuda" else 0):
-        train(workspace, encoded, RECIPE)
+        train(workspace, {TIMED: encoded}, RECIPE)
     return workspace
 
 
@@ -87,8 +88,8 @@ def check_equality(shape: dict[str, Any], task: str, width: int | None) -> None:
     """
     shape = {**shape, "num_hidden_layers": 2}
     kind, encoded = kind_of(task), examples(task, RECIPE["batch"], shape["vocab_size"])
-    model = encoder(shape, kind, **STILL)
-    ours = train(Workspace(model, device=DEVICE), encoded, RECIPE).losses
+    workspace = Workspace(model(shape, kind, **STILL), device=DEVICE)
+    ours = train(workspace, {TIMED: encoded}, RECIPE).losses
     reference = _reference(encoder(shape, kind, **STILL), encoded, width)
     reference.train()
     np.testing.assert_allclose(ours, reference.losses, atol=1e-4 if DEVICE == "cuda" else 1e-5)
@@ -107,8 +108,8 @@ def run(toy: bool = False) -> Table:
             encoded = examples(task, RECIPE["batch"] * steps, shape["vocab_size"])
             precision = resolve_precision("auto", device_kind("auto"), shape["hidden_size"])
             # Three models: accelerate leaves its autocast on a model that it has once prepared.
-            model, plain, tuned = (encoder(shape, kind_of(task)) for _ in range(3))
-            ours = warm(Workspace(model, precision, DEVICE), encoded)
+            plain, tuned = (encoder(shape, kind_of(task)) for _ in range(2))
+            ours = warm(Workspace(model(shape, kind_of(task)), precision, DEVICE), encoded)
             found = side_by_side(
                 {
                     "engine": lambda: engine_steps(ours, encoded),  # noqa: B023

@@ -45,7 +45,7 @@ def test_missing_restricted_data_say_how_to_get_them(tmp_path):
 
 def test_every_split_that_a_task_is_scored_on_is_fetched(tmp_path):
     rows = {"train": 4, "matched": 3, "mismatched": 2}
-    spec = csv_spec(tmp_path, rows) | {"scored": ["matched", "mismatched"]}
+    spec = csv_spec(tmp_path, rows, scored=["matched", "mismatched"])
     fetch_task(spec, tmp_path / "out")
     splits = read_manifest(tmp_path / "out")["splits"]
     assert {split: told["rows"] for split, told in splits.items()} == rows

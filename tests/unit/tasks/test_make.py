@@ -84,9 +84,8 @@ def test_answers_of_a_range_are_kept_as_float64(tmp_path):
 
 
 def test_several_scored_splits_are_made_limited_and_audited(tmp_path):
-    spec = {"scored": ["matched", "mismatched"], "limits": {"matched": 1}, "seed": 0}
-    assert splits_of(spec) == ("train", "matched", "mismatched")
-    assert splits_of({}) == ("train", "validation")
+    assert splits_of({"scored": ["matched", "mismatched"]}) == ("train", "matched", "mismatched")
+    spec = {"limits": {"matched": 1}, "seed": 0}
     splits = {"train": pairs(0, 1), "matched": pairs(1, 0), "mismatched": pairs(0)}
     write_task(tmp_path, limited(splits, spec), FIELDS)
     manifest = read_manifest(tmp_path)

@@ -8,7 +8,7 @@ from stilts.models.load import copy_weights
 from stilts.training.graphs import Replayed, fill
 from stilts.training.loop import train
 from stilts.training.workspace import Workspace
-from tests.toys.tiny_models import STILL, fresh, random_encoded, split_of
+from tests.toys.tiny_models import STILL, fresh, random_encoded, several, split_of
 
 RECIPE = {"lr": 1e-3, "batch": 4, "micro_batch": 2, "seed": 3, "epochs": 4, "warmup": 0.1}
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -105,6 +105,17 @@ def test_replayed_training_is_the_training(kind, choices):
         for history in (found, wanted)
     )
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
+
+
+def test_each_task_of_a_model_has_recordings_of_its_own():
+    kinds = {"a": "classification", "b": "classification"}
+    sets = {"a": random_encoded(22), "b": random_encoded(22)}
+    plain, replayed = several("roberta", kinds, **STILL), several("roberta", kinds, **STILL)
+    wanted = train(Workspace(plain), sets, RECIPE)
+    Tape.made = 0
+    found = train(replaying(replayed, Tape), sets, RECIPE)
+    assert 0 < Tape.made < len(found.losses)
+    torch.testing.assert_close(found.losses, wanted.losses, atol=1e-5, rtol=0)
 
 
 def test_recordings_serve_the_trials_after_the_first():

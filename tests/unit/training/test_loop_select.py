@@ -5,7 +5,6 @@ import contextlib
 import pytest
 
 import stilts.training.loop
-import stilts.training.workspace
 from stilts.errors import UserError
 from stilts.training.loop import train
 from stilts.training.snapshot import Snapshot
@@ -15,7 +14,6 @@ from tests.toys.tiny_models import fresh, random_encoded, several, split_of, wei
 RECIPE = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 4, "schedule": "constant"}
 RECIPE |= {"select": "best:toy.accuracy"}
 KEY = "a" * 64
-FAMILY = "roberta"
 
 
 @pytest.fixture
@@ -34,7 +32,7 @@ def script(monkeypatch):
 
 
 def run(snapshot=None, **recipe):
-    model = fresh(FAMILY, "classification")
+    model = fresh("roberta", "classification")
     with snapshot or contextlib.nullcontext():
         history = train(
             Workspace(model),
@@ -82,10 +80,9 @@ def test_a_run_that_is_stopped_anywhere_keeps_its_best_weights(
     """Three steps an epoch; from the seventh on the best epoch lies behind."""
     script(0.1, 0.8, 0.2, 0.3)
     wanted, _ = run()
-    with monkeypatch.context():
-        stop("pack", calls)
-        with pytest.raises(SystemExit):
-            run(Snapshot(tmp_path / KEY, 60))
+    stop("pack", calls)
+    with pytest.raises(SystemExit):
+        run(Snapshot(tmp_path / KEY, 60))
     monkeypatch.undo()
     script(0.1, 0.8, 0.2, 0.3)
     found, history = run(Snapshot(tmp_path / KEY, 60))

@@ -96,3 +96,14 @@ def test_too_little_memory_is_an_error_with_numbers_and_a_remedy():
 def test_a_cpu_is_never_limited():
     model = fresh("bert", "classification")
     assert tokens_at_once(model, [random_encoded(3)], "fp32", "cpu") is None
+
+
+def test_of_several_tasks_the_one_with_the_longest_text_decides(monkeypatch):
+    model, short, long = fresh("bert", "classification"), random_encoded(9), random_encoded(9)
+    long.lengths[4] = 60
+    for name, value in (("mem_get_info", (10**8, 0)), ("memory_reserved", 0)):
+        monkeypatch.setattr(torch.cuda, name, lambda value=value: value)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda: 0)
+    alone = fit(model, long, "fp32", 10**8)
+    assert alone < fit(model, short, "fp32", 10**8)
+    assert tokens_at_once(model, [short, long], "fp32", "cuda") == alone

@@ -37,8 +37,8 @@ def test_every_loss_of_fifty_steps_and_the_final_weights_equal_the_trainers(fami
     ours = fresh(family, kind, initializer_range=0.1, **STILL)
     theirs = fresh(family, kind, **STILL)
     theirs.load_state_dict(ours.state_dict())
-    history = train(Workspace(ours), encoded, RECIPE)
-    reference = Reference(theirs, encoded, RECIPE, tmp_path, use_cpu=True)
+    history = train(Workspace(ours), {"toy": encoded}, RECIPE)
+    reference = Reference(theirs.head("toy").owner, encoded, RECIPE, tmp_path, use_cpu=True)
     reference.train()
     wanted = reference.losses
     assert len(history.losses) == history.steps == len(wanted) == 51
