@@ -9,40 +9,46 @@ import time
 import pytest
 
 from stilts.files.manifest import sha256_of, write_manifest
-from stilts.files.store import TrialStore
-from stilts.jobs.trial import read_setting, run_shard, shard
+from stilts.files.store import Store
+from stilts.machine.handling import Handling
 from stilts.machine.job import job
 from stilts.models.checkpoint import describe
-from stilts.tasks.rows import write_task
+from stilts.tasks.make import write_task
 from tests.toys.tiny_models import checkpoint, pairs
 
 KILLS = 20
 POINTS = ["lr0.005_bs4_wu0.3_s12", "lr0.005_bs4_wu0.3_s42"]
-TASK = {"name": "t", "kind": "classification", "labels": ["x", "y"], "metric": "accuracy"}
-RECIPE = {"epochs": 6, "micro_batch": 2, "last_window": "carry", "max_tokens": 24, "select": "best"}
+TASK = {"name": "t", "kind": "classification", "labels": ["x", "y"], "range": None}
+TASK |= {"metric": "accuracy", "scored": ["validation"]}
+RECIPE = {
+    "epochs": 6,
+    "micro_batch": 2,
+    "last_window": "carry",
+    "max_tokens": 24,
+    "select": "best:t.accuracy",
+}
 SPEC = {key: "n" for key in ("study", "scale", "protocol", "model", "chain", "target")}
 SPEC |= {"precision": "fp32", "task": TASK, "recipe": RECIPE}
 # A process of its own that has loaded the libraries but computed nothing; each job is a copy of it.
 SERVER = multiprocessing.get_context("forkserver")
 LATE = ["pyarrow.dataset", "transformers.models.roberta.modeling_roberta"]
-SERVER.set_forkserver_preload(["stilts.jobs.finetune_targets", *LATE, __name__])
+SERVER.set_forkserver_preload(["stilts.jobs.outcome", *LATE, __name__])
 
 
 def train_shard(parents, folder, minutes):
     """What the script of the rule does, with the paths of a test."""
     with job(folder / "log"):
-        from stilts.jobs.finetune_targets import train_points
+        from stilts.jobs.finetune_targets import finetune_targets
 
-        store = TrialStore(folder / "store")
-        setting = read_setting(SPEC, parents / "checkpoint", parents / "data", "cpu")
-        trials = shard(
+        finetune_targets(
             SPEC,
             [str(folder / f"runs/{point}.json") for point in POINTS],
             [str(folder / f"predictions/{point}.parquet") for point in POINTS],
+            checkpoint=parents / "checkpoint",
+            data=parents / "data",
+            handling=Handling(minutes=minutes),
+            store=Store(folder / "store"),
         )
-        options = {"checkpoint": parents / "checkpoint", "data": parents / "data", "threads": 1}
-        options |= {"store": folder / "store", "minutes": minutes}
-        run_shard(setting, trials, lambda *todo: train_points(setting, *todo, **options), store)
 
 
 def start(*arguments):

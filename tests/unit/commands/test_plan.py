@@ -3,7 +3,7 @@ import pytest
 from stilts.commands.costs import lay_out
 from stilts.commands.expected import expected_jobs
 from stilts.commands.plan import estimate, plan_text
-from stilts.files.store import TrialStore
+from stilts.files.store import Store
 from stilts.question.ask import ask
 from stilts.question.paths import Layout
 from tests.toys.studies import write_study
@@ -27,7 +27,7 @@ def layout(own_root, config, monkeypatch):
 
 @pytest.fixture
 def store(own_root):
-    return TrialStore(own_root / "store")
+    return Store(own_root / "store")
 
 
 def test_each_run_costs_what_its_own_point_says(layout, store):

@@ -8,7 +8,7 @@ import pytest
 from stilts.commands.expected import Job
 from stilts.commands.status import inspect, seconds_left, status_text
 from stilts.files.manifest import sha256_of_bytes
-from stilts.files.store import TrialStore
+from stilts.files.store import Store
 
 STAGE = "rethinking: trials"
 
@@ -22,7 +22,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def store(here):
-    return TrialStore(here / "store")
+    return Store(here / "store")
 
 
 def a_job(name, files=2, **fields):
@@ -34,7 +34,7 @@ def finish(store, here, job, seconds, count=1):
     for file in job.files[:count]:
         key = sha256_of_bytes(file.encode())
         digests = {"predictions": sha256_of_bytes(b"")}
-        store.put(key, {"digests": digests}, b"", {"seconds": seconds})
+        store.trials.put(key, {"digests": digests}, b"", {"seconds": seconds})
         (here / file).write_text(json.dumps({"key": key}))
 
 
