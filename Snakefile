@@ -74,7 +74,7 @@ include: "workflow/rules/commands.smk"
 
 onstart:
     begin(workflow)
-    if workflow.local_exec and workflow.is_main_process:
+    if runs_here(workflow):
         PRELOAD = preload.start()
 
 

@@ -7,7 +7,8 @@ from graphlib import TopologicalSorter
 import pytest
 
 from stilts.files.fingerprint import ROOT
-from tests.house.imports import first_party, modules, rules, third_party
+from stilts.machine.snakemake import PROVEN
+from tests.house.imports import first_party, imported, modules, rules, third_party
 
 # From low to high: a module imports from its own room or a lower one.
 ROOMS = "errors files machine tasks question models training evidence jobs commands".split()
@@ -128,3 +129,27 @@ def test_every_script_belongs_to_a_rule():
 def test_a_file_of_rules_opens_with_its_contract(path):
     contract = path.read_text().split('"""')[1]
     assert contract.index("REQUIRED INPUTS:\n") < contract.index("OUTPUTS:\n")
+
+
+# Snakemake
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if ".machine." not in name])
+def test_only_the_machine_room_knows_snakemake(name):
+    assert "snakemake" not in {top.split(".")[0] for top in imported(modules()[name].read_text())}
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))], ids=str
+)
+def test_rules_use_what_snakemake_documents_and_leave_the_rest_to_the_machine_room(path):
+    text = path.read_text()
+    assert not re.search(r"\bworkflow\.\w", re.sub(r'"[^"\n]*"', "", text))
+    imports = re.findall(r"^(?:from|import) (snakemake[.\w]*)", text, re.M)
+    assert set(imports) <= {"snakemake.utils"}
+
+
+def test_what_reaches_into_snakemake_was_tried_with_the_pinned_versions():
+    pins = (ROOT / "requirements.txt").read_text()
+    for name, version in PROVEN.items():
+        assert re.search(rf"^{name}=={re.escape(version)}\s", pins, re.M)

@@ -16,7 +16,7 @@ from stilts.errors import UserError
 from stilts.files.fingerprint import fingerprint
 from stilts.files.manifest import MANIFEST
 from stilts.machine import preload
-from stilts.machine.beside_a_run import beside_a_run
+from stilts.machine.snakemake import beside_a_run, is_main, runs_here
 from stilts.machine.slurm.begin import begin, remarks
 from stilts.question.ask import ask
 from stilts.question.paths import WEIGHTS, Layout
@@ -37,7 +37,7 @@ CODE = RuleCode(QUESTION)
 gc.set_threshold(200_000, 20, 100)
 
 # Jobs parse this file again: only the command itself says what is missing.
-if workflow.is_main_process:
+if is_main(workflow):
     for line in QUESTION.unavailable():
         print(f"not available: {line}", file=sys.stderr)
     for line in [*QUESTION.remarks(), *remarks()]:
