@@ -16,7 +16,7 @@ from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 from stilts.models.checkpoint import describe, is_made
 from stilts.models.head import Posed, pose
-from stilts.models.load import HeadReport, freeze_encoder, load, save
+from stilts.models.load import HeadReport, freeze_encoder, freeze_heads, load, save
 from stilts.models.model import Model
 from stilts.models.tokens import Encoded
 from stilts.question.recipe import complete
@@ -95,8 +95,7 @@ def walk(
     if freeze == "encoder":
         freeze_encoder(model, reports)
     only_watched = {task.key for task in watched} - {task.key for task in trained}
-    for name in only_watched:
-        model.heads[name].requires_grad_(False)
+    freeze_heads(model, only_watched)
     train_sets, scored = _read(setting, recipe, trained, watched, tokenizer, data, store)
     workspace = Workspace(model, setting.precision, setting.device, graphs=handling.graphs)
     progress = Progress(f"{spec['model']} {spec['chain']}")
@@ -117,7 +116,7 @@ def walk(
     }
     for name in only_watched:
         if reports[name]["new"]:  # a guess, which no later stage should take for a head
-            model.forget(name)
+            model.forget(name, reports[name]["new"])
     save(model.cpu(), tokenizer, folder)
     return learnt
 
@@ -166,13 +165,17 @@ def _heads(
     reports: Mapping[str, HeadReport],
     only_watched: set[str],
 ) -> dict[str, Any]:
-    """Return what became of each head: carried, new or passed on, and whose it is."""
+    """Return what became of each head, and whose it is.
+
+    A head is carried or new where it is trained, passed on where it is not; one that is scored only
+    is a guess, and is not in the folder.
+    """
     found: dict[str, Any] = {}
     for task in tasks:
         report = reports[task.key]
         state = "new" if report["new"] else "carried"
-        if task.key in only_watched and state == "carried":
-            state = "passed on"
+        if task.key in only_watched:
+            state = "scored only" if report["new"] else "passed on"
         entry = found.setdefault(task.key, {"head": task.head, "state": state, "tasks": []})
         entry["tasks"].append(task.name)
         entry |= report

@@ -98,6 +98,14 @@ class Head(nn.Module):
             yield from encoder.pooler.named_modules(prefix="pooler")
         yield from ((name, part) for name, part in self.named_modules() if name)
 
+    def weights(self, encoder: PreTrainedModel) -> dict[str, nn.Parameter]:
+        """Return the parameters that are the head's, by name, and the pooler's likewise."""
+        return {
+            f"{part}.{leaf}": weight
+            for part, module in self.owned(encoder)
+            for leaf, weight in module.named_parameters(recurse=False)
+        }
+
 
 class LibraryHead(Head):
     """The head of one of transformers' AutoModelFor… classes: its modules beside the encoder.

@@ -5,7 +5,7 @@ Which parts of a checkpoint survive is ours to say, and is reported.
 
 import contextlib
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -188,18 +188,16 @@ def _fill(
     report: HeadReport = {"carried": [], "new": []}
     pooler = getattr(encoder, "pooler", None)
     shared = {id(weight): name for name, weight in pooler.named_parameters()} if pooler else {}
-    for part, module in head.owned(encoder):
-        for leaf, weight in module.named_parameters(recurse=False):
-            name = f"{part}.{leaf}"
-            if name in carried and carried[name].shape == weight.shape:
-                weight.copy_(carried[name])
-                there = True
-            elif id(weight) in shared:
-                there = f"pooler.{shared[id(weight)]}" not in absent
-            else:
-                there = name.startswith(pretrained) and f".{name}" not in absent
-            weight._is_hf_initialized = there
-            report["carried" if there else "new"].append(name)
+    for name, weight in head.weights(encoder).items():
+        if name in carried and carried[name].shape == weight.shape:
+            weight.copy_(carried[name])
+            there = True
+        elif id(weight) in shared:
+            there = f"pooler.{shared[id(weight)]}" not in absent
+        else:
+            there = name.startswith(pretrained) and f".{name}" not in absent
+        weight._is_hf_initialized = there
+        report["carried" if there else "new"].append(name)
     return {side: sorted(names) for side, names in report.items()}
 
 
@@ -214,12 +212,21 @@ def freeze_encoder(model: Model, reports: Mapping[str, HeadReport]) -> None:
     own = {
         id(weight)
         for key, report in reports.items()
-        for part, module in model.heads[key].owned(model.encoder)
-        for leaf, weight in module.named_parameters(recurse=False)
-        if f"{part}.{leaf}" in report["new"]
+        for name, weight in model.heads[key].weights(model.encoder).items()
+        if name in report["new"]
     }
     for weight in model.encoder.parameters():
         weight.requires_grad_(id(weight) in own)
+
+
+def freeze_heads(model: Model, names: Collection[str]) -> None:
+    """Leave heads as they are, and a pooler that no other head reads."""
+    weights = {name: head.weights(model.encoder) for name, head in model.heads.items()}
+    trained = {id(w) for name in weights.keys() - names for w in weights[name].values()}
+    for name in names:
+        for weight in weights[name].values():
+            if id(weight) not in trained:
+                weight.requires_grad_(False)
 
 
 def copy_weights(model: nn.Module) -> dict[str, Tensor]:
@@ -253,12 +260,8 @@ def _stored(model: Model, key: str) -> StoredHead:
     """Return a head as it is stored; what belongs to the encoder stays there."""
     of_encoder = {id(weight) for weight in model.encoder.parameters()}
     head = model.heads[key]
-    tensors = {
-        f"{part}.{leaf}": weight
-        for part, module in head.owned(model.encoder)
-        for leaf, weight in module.named_parameters(recurse=False)
-        if id(weight) not in of_encoder
-    }
+    weights = head.weights(model.encoder).items()
+    tensors = {name: weight for name, weight in weights if id(weight) not in of_encoder}
     return StoredHead(type(head).__module__.rpartition(".")[2], tensors)
 
 

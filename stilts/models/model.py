@@ -1,6 +1,6 @@
 """A model: one encoder with heads by name, and the tasks that they answer."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
@@ -46,9 +46,18 @@ class Model(nn.Module):
         """Return the head that answers a task."""
         return self.heads[self.answers[task]]
 
-    def forget(self, name: str) -> None:
-        """Drop a head, and the tasks that it answers."""
-        del self.heads[name]
+    def forget(self, name: str, new: Collection[str] = ()) -> None:
+        """Drop a head and the tasks that it answers.
+
+        new: its parameters that no training has given their values; a pooler among them goes with
+            the head, unless another one reads it.
+        """
+        weights = self.heads.pop(name).weights(self.encoder)
+        dropped = {id(weights[each]) for each in new}
+        pooler = getattr(self.encoder, "pooler", None)
+        read = pooler is not None and any(head.POOLED for head in self.heads.values())
+        if pooler is not None and not read and dropped >= {*map(id, pooler.parameters())}:
+            self.encoder.pooler = None
         self.answers = {task: head for task, head in self.answers.items() if head != name}
         self.parts = nn.ModuleList(self.heads.values())
 

@@ -40,16 +40,16 @@ def lay_flat(
 
 
 def _groups(model: Model | PreTrainedModel) -> dict[Group, list[Parameter]]:
-    heads = model.heads if isinstance(model, Model) else {}
     users: dict[int, Group] = {}
-    for name, head in heads.items():
-        for _, module in head.owned(model.encoder):
-            for parameter in module.parameters(recurse=False):
-                users[id(parameter)] = users.get(id(parameter), ALL) | {name}
+    heads: Group = ALL
+    for name, head in model.heads.items() if isinstance(model, Model) else ():
+        trained = [w for w in head.weights(model.encoder).values() if w.requires_grad]
+        users |= {id(weight): users.get(id(weight), ALL) | {name} for weight in trained}
+        heads |= {name} if trained else ALL
     groups: dict[Group, list[Parameter]] = {ALL: []}
     for parameter in side_by_side(model):
         group = users.get(id(parameter), ALL)
-        groups.setdefault(ALL if group == heads.keys() else group, []).append(parameter)
+        groups.setdefault(ALL if group == heads else group, []).append(parameter)
     return {group: parameters for group, parameters in groups.items() if parameters}
 
 
