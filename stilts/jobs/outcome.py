@@ -21,6 +21,8 @@ from stilts.training.progress import Progress
 from stilts.training.snapshot import Snapshot
 from stilts.training.workspace import Workspace
 
+FORM = ("head", "dropout", "freeze", "max_tokens", "select")  # settings of how things are read
+
 
 class Outcome(NamedTuple):
     """What a run came to: the result, the bytes of its predictions file, how long it took."""
@@ -76,7 +78,7 @@ class Start:
 
     def _take_form(self, recipe: Mapping[str, Any]) -> None:
         """Read model and data in the form that a recipe asks for, unless they are in it."""
-        form = tuple(recipe[name] for name in ("head", "dropout", "freeze", "max_tokens"))
+        form = tuple(recipe[name] for name in FORM)
         if form == self._form:
             return
         self._form = ()

@@ -70,9 +70,14 @@ def scored_by(
 
 def _splits(predictions: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return answers and labels of every split, in the order of the file."""
-    table = pq.read_table(predictions, columns=["split", "prediction", "label"])
+    # Not `read_table`, not `to_numpy`: they load pandas, on which a job that is all stored waits.
+    with pq.ParquetFile(predictions) as file:
+        table = file.read(columns=["split", "prediction", "label"])
     named = np.array(table["split"].to_pylist())
-    answers, labels = (table[name].to_numpy() for name in ("prediction", "label"))
+    answers, labels = (
+        np.array(table[name].to_pylist(), table[name].type.to_pandas_dtype())
+        for name in ("prediction", "label")
+    )
     return [(answers[named == split], labels[named == split]) for split in dict.fromkeys(named)]
 
 

@@ -1,249 +1,201 @@
-import json
-import subprocess
-import sys
-
 import pytest
 
 from stilts.errors import UserError
-from stilts.files.fingerprint import ROOT
-from stilts.files.manifest import sha256_of_bytes, write_manifest
-from stilts.files.store import TrialStore
-from stilts.jobs.trial import read_setting, run_shard, shard
-from tests.toys.invented_setting import SETTING
+from stilts.files.manifest import write_manifest
+from stilts.jobs import trial as module
+from stilts.jobs.trial import ENTRY, read_setting, read_trials
+from stilts.question.recipe import complete
+from tests.toys.invented_setting import SETTING, SPEC
+from tests.toys.tiny_models import facts_of
 
-SPEC = {
-    "study": "mine",
-    "scale": "tiny",
-    "protocol": "paper",
-    "model": "m",
-    "chain": "a",
-    "target": "b",
-    "precision": "fp32",
-    "task": {"name": "b", "kind": "classification", "labels": ["x", "y"], "metric": "accuracy"},
-    "recipe": {"epochs": 3, "clip": 1.0},
-}
-POINTS = ["lr1e-05_bs8_wu0_s12", "lr1e-05_bs8_wu0_s42", "lr1e-05_bs16_wu0.2_s42"]
+TASK = SPEC["task"]
+POINT = "lr1e-05_bs16_wu0.2_s42"
+RECIPE = complete({**SPEC["recipe"], "lr": 1e-5, "batch": 16, "seed": 42, "max_tokens": 9})
+# A value for each setting that is none in use.
+OTHERS = dict.fromkeys(RECIPE, 0.123)
+OTHERS |= {"select": "best:b.accuracy", "head": "regression", "schedule": "constant"}
 
 
-@pytest.fixture
-def setting():
-    return SETTING._replace(spec=SPEC)
+def posed(**change):
+    return SETTING._replace(spec=SPEC | {"task": TASK | change})
 
 
-@pytest.fixture
-def store(tmp_path):
-    return TrialStore(tmp_path / "store")
-
-
-@pytest.fixture
-def trials(tmp_path):
-    runs = [str(tmp_path / f"runs/{point}.json") for point in POINTS]
-    return shard(SPEC, runs, [run.replace("runs", "predictions") + ".parquet" for run in runs])
-
-
-class Trainer:
-    """Trains nothing: remembers what it was given, and fails at the points it is told to."""
-
-    def __init__(self, failing=()):
-        self.failing, self.trained = failing, []
-
-    def __call__(self, trials, claim):
-        for trial in trials:
-            with claim(trial) as mine:
-                if mine:
-                    self.trained.append(trial.point)
-                    yield trial, self.outcome(trial)
-
-    def outcome(self, trial):
-        if trial.point in self.failing:
-            return RuntimeError("out of memory")
-        predictions = f"predictions of {trial.point}".encode()
-        digest = sha256_of_bytes(predictions)
-        result = {"score": len(trial.point) / 100, "digests": {"predictions": digest}}
-        return result, predictions, {"seconds": 1.0}
-
-
-def test_a_shard_reads_its_points_off_the_files_it_must_write(trials):
-    assert [trial.point for trial in trials] == POINTS
-    expected = {"epochs": 3, "clip": 1.0, "lr": 1e-5, "batch": 16, "warmup": 0.2, "seed": 42}
-    assert trials[2].recipe == expected
+def test_a_trial_is_read_off_the_files_it_must_write():
+    (trial,) = read_trials(SPEC, [f"runs/{POINT}.json"], [f"predictions/{POINT}.parquet"])
+    assert (trial.point, str(trial.run)) == (POINT, f"runs/{POINT}.json")
+    asked = {"epochs": 3, "clip": 1.0, "lr": 1e-5, "batch": 16, "warmup": 0.2, "seed": 42}
+    assert asked.items() <= trial.recipe.items()
+    assert trial.recipe == complete(asked), "what nobody stated has its default"
 
 
 def test_as_many_predictions_as_runs_are_declared():
     with pytest.raises(ValueError):
-        shard(SPEC, ["s1.json", "s2.json"], ["s1.parquet"])
+        read_trials(SPEC, ["s1.json", "s2.json"], ["s1.parquet"])
 
 
-def test_trials_that_are_not_stored_are_trained_stored_and_published(setting, trials, store):
-    train = Trainer()
-    run_shard(setting, trials, train, store)
-    assert train.trained == POINTS
-    for trial in trials:
-        run = json.loads(trial.run.read_text())
-        assert {key: run[key] for key in ("study", "scale", "model", "chain", "target")} == {
-            key: SPEC[key] for key in ("study", "scale", "model", "chain", "target")
-        }
-        assert (run["point"], run["recipe"]) == (trial.point, trial.recipe)
-        assert run["key"] == setting.key(trial.recipe)
-        assert "seconds" not in run, "time differs from run to run, the file must not"
-        assert trial.predictions.read_bytes() == f"predictions of {trial.point}".encode()
-        assert store.timing(run["key"]) == {"seconds": 1.0}
+def test_a_file_that_names_no_point_is_refused():
+    with pytest.raises(UserError, match="names no grid point"):
+        read_trials(SPEC, ["runs/xyz1.json"], ["predictions/xyz1.parquet"])
 
 
-def test_stored_trials_are_published_not_trained(setting, trials, store):
-    run_shard(setting, trials[:2], Trainer(), store)
-    before = trials[0].run.read_bytes()
-    for trial in trials[:2]:
-        trial.run.unlink()
-        trial.predictions.unlink()
-    train = Trainer()
-    run_shard(setting, trials, train, store)
-    assert train.trained == POINTS[2:]
-    assert trials[0].run.read_bytes() == before
-    assert all(trial.run.is_file() and trial.predictions.is_file() for trial in trials)
-
-
-def test_a_trial_that_is_stored_serves_a_study_of_another_name(setting, trials, store):
-    run_shard(setting, trials, Trainer(), store)
-    train = Trainer()
-    renamed = SPEC | {"study": "other", "protocol": "released", "chain": "other-name"}
-    run_shard(setting._replace(spec=renamed), trials, train, store)
-    assert train.trained == []
-    assert json.loads(trials[0].run.read_text())["study"] == "other"
-
-
-def test_a_failing_point_leaves_the_others_stored_and_is_told_in_one_line(setting, trials, store):
-    with pytest.raises(UserError) as caught:
-        run_shard(setting, trials, Trainer(failing=[POINTS[0]]), store)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert (
-        f"1 of 3 trials failed, the first at {POINTS[0]} (RuntimeError: out of memory)" in message
-    )
-    assert not trials[0].run.exists()
-    train = Trainer()
-    run_shard(setting, trials, train, store)
-    assert train.trained == POINTS[:1]
-
-
-def test_a_crash_loses_the_point_in_flight_only(setting, trials, store):
-    def killed(missing, claim):
-        finished = Trainer()(missing, claim)
-        yield next(finished)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run_shard(setting, trials, killed, store)
-    train = Trainer()
-    run_shard(setting, trials, train, store)
-    assert train.trained == POINTS[1:]
-
-
-def test_what_another_process_finished_meanwhile_is_published_not_trained(setting, trials, store):
-    train = Trainer()
-
-    def late(missing, claim):
-        run_shard(setting, trials[:2], Trainer(), store)
-        for trial in trials[:2]:
-            trial.run.unlink()
-        yield from train(missing, claim)
-
-    run_shard(setting, trials, late, store)
-    assert train.trained == POINTS[2:]
-    assert all(trial.run.is_file() and trial.predictions.is_file() for trial in trials)
-
-
-def test_a_damaged_trial_is_trained_again(setting, trials, store):
-    run_shard(setting, trials, Trainer(), store)
-    store.get(setting.key(trials[1].recipe)).predictions.write_bytes(b"spoilt")
-    train = Trainer()
-    run_shard(setting, trials, train, store)
-    assert train.trained == [POINTS[1]]
-
-
-def test_a_stored_trial_needs_no_snapshot_any_more(setting, trials, store):
-    folders = [store.snapshots / setting.key(trial.recipe) for trial in trials]
-    for _ in range(2):  # trained, and then found in the store, as after a kill in between
-        for folder in folders:
-            folder.mkdir(parents=True)
-        run_shard(setting, trials, Trainer(), store)
-        assert not any(folder.exists() for folder in folders)
+# Keys
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"checkpoint": "0" * 64},
-        {"train": "0" * 64},
-        {"validation": "0" * 64},
-        {"code": "0" * 16},
+        {"data": SETTING.data | {"train": "0" * 64}},
+        {"data": SETTING.data | {"validation": "0" * 64}},
+        {"data": SETTING.data | {"test": "0" * 64}},
+        {"family": "bert"},
+        {"entry": "stilts.jobs.score_checkpoint"},
         {"device_kind": "cuda:NVIDIA H200"},
         {"precision": "bf16"},
         {"versions": {"torch": "2"}},
-        {"spec": SPEC | {"task": SPEC["task"] | {"metric": "matthews_correlation"}}},
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_whatever_can_change_a_result_changes_its_key(setting, trials, change):
-    recipe = trials[0].recipe
-    assert setting._replace(**change).key(recipe) != setting.key(recipe)
+def test_whatever_can_change_a_result_changes_its_key(change):
+    assert SETTING._replace(**change).key(RECIPE) != SETTING.key(RECIPE)
 
 
-def test_each_setting_of_a_recipe_changes_the_key(setting, trials):
-    recipe = trials[0].recipe
-    for name in recipe:
-        assert setting.key(recipe | {name: 0.123}) != setting.key(recipe), name
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "other"},
+        {"kind": "multiple_choice"},
+        {"labels": ["c1", "c0"]},
+        {"labels": [], "range": [0, 5]},
+    ],
+    ids=lambda change: [*change][-1],
+)
+def test_another_task_has_another_key(change):
+    assert posed(**change).key(RECIPE) != SETTING.key(RECIPE)
 
 
-def test_the_names_of_a_run_do_not_change_its_key(setting, trials):
-    renamed = setting._replace(spec=SPEC | {"study": "other", "chain": "b", "protocol": "x"})
-    assert renamed.key(trials[0].recipe) == setting.key(trials[0].recipe)
+def test_by_what_a_task_is_scored_does_not_change_the_key():
+    """It is worked out from the predictions: such studies share a trained run."""
+    assert posed(metric="f1_macro").key(RECIPE) == SETTING.key(RECIPE)
+
+
+@pytest.mark.parametrize("name", RECIPE)
+def test_each_setting_of_a_recipe_changes_the_key(name):
+    assert SETTING.key(RECIPE | {name: OTHERS[name]}) != SETTING.key(RECIPE)
+
+
+def test_the_names_of_a_run_do_not_change_its_key():
+    names = {"study": "other", "chain": "b", "protocol": "x", "scale": "paper", "model": "n"}
+    assert SETTING._replace(spec=SPEC | names).key(RECIPE) == SETTING.key(RECIPE)
+
+
+def test_what_a_job_adds_changes_the_key():
+    assert SETTING.key(RECIPE, size=8) != SETTING.key(RECIPE, size=9) != SETTING.key(RECIPE)
+
+
+# Code
+
+
+@pytest.fixture
+def entries(monkeypatch):
+    """The code that a key was made of."""
+    seen = []
+    monkeypatch.setattr(module, "fingerprint", lambda *given: seen.extend(given) or "f" * 16)
+    return seen
+
+
+def modules(entries):
+    return {entry.partition(":")[0].removeprefix("stilts.") for entry in entries}
+
+
+def test_a_result_depends_on_the_plugins_that_it_uses_and_on_no_others(entries):
+    assert SETTING.key(RECIPE)
+    assert modules(entries) == {
+        "jobs.outcome",
+        "models.families.roberta",
+        "models.heads.classification",
+        "tasks.kinds.classification",
+        "tasks.metrics.accuracy",
+        "tasks.metrics.f1_macro",
+        "tasks.metrics.matthews_correlation",
+    }
+
+
+def test_a_multiple_choice_does_not_depend_on_the_head_of_classification(entries):
+    posed(kind="multiple_choice").code(RECIPE)
+    assert {"models.heads.multiple_choice", "tasks.kinds.multiple_choice"} <= modules(entries)
+    assert not {"models.heads.classification", "tasks.kinds.classification"} & modules(entries)
+
+
+def test_a_setting_that_names_a_head_or_a_metric_brings_its_code(entries):
+    SETTING.code(RECIPE | {"head": "regression", "select": "best:b.pearson"})
+    assert {"models.heads.regression", "tasks.metrics.pearson"} <= modules(entries)
+    assert "models.heads.classification" not in modules(entries)
+
+
+def test_each_task_of_a_stage_may_have_a_head_of_its_own(entries):
+    tasks = [facts_of(name="a"), facts_of("multiple_choice", "b")]
+    spec = {"tasks": tasks[:1], "watch": tasks[1:], "posed": {"a": {"head": "regression"}, "b": {}}}
+    setting = SETTING._replace(spec=spec)
+    assert (setting.head("a", RECIPE), setting.head("b", RECIPE)) == ("regression", None)
+    setting.code(RECIPE)
+    heads = {name for name in modules(entries) if name.startswith("models.heads")}
+    assert heads == {"models.heads.regression", "models.heads.multiple_choice"}
+
+
+# Parents
 
 
 @pytest.fixture
 def parents(tmp_path):
-    write_manifest(tmp_path / "checkpoint", {"sha256": "c" * 64})
-    splits = {"train": {"sha256": "t" * 64}, "validation": {"sha256": "v" * 64}}
-    write_manifest(tmp_path / "data", {"splits": splits})
-    return tmp_path / "checkpoint", tmp_path / "data"
+    write_manifest(tmp_path / "checkpoint", {"sha256": "c" * 64, "family": "roberta"})
+    for name in "bx":
+        digests = {
+            split: {"sha256": f"{name}-{split}"} for split in ("train", "validation", "more")
+        }
+        write_manifest(tmp_path / name, {"splits": digests})
+    return tmp_path
+
+
+def read(parents, spec=SPEC, tasks="b"):
+    data = {name: parents / name for name in tasks}
+    return read_setting(spec, parents / "checkpoint", data, "cpu", ENTRY)
 
 
 def test_a_setting_is_gathered_from_the_manifests_of_the_parents(parents):
-    setting = read_setting(SPEC, *parents, "cpu")
-    assert (setting.checkpoint, setting.train, setting.validation) == ("c" * 64, "t" * 64, "v" * 64)
-    assert (setting.device_kind, setting.precision) == ("cpu", "fp32")
+    setting = read(parents)
+    assert (setting.checkpoint, setting.family) == ("c" * 64, "roberta")
+    assert setting.data == {"train": "b-train", "validation": "b-validation"}
+    assert (setting.device_kind, setting.precision, setting.device) == ("cpu", "fp32", "cpu")
     assert set(setting.versions) == {"torch", "transformers", "tokenizers"}
     assert not any("+" in version for version in setting.versions.values())
 
 
+def test_the_splits_that_a_task_is_scored_on_count(parents):
+    task = TASK | {"scored": ["validation", "more"]}
+    setting = read(parents, SPEC | {"task": task})
+    assert setting.data == {"train": "b-train", "validation": "b-validation", "more": "b-more"}
+
+
+def test_what_is_only_scored_does_not_read_its_training_set(parents):
+    spec = {key: value for key, value in SPEC.items() if key != "recipe"}
+    assert read(parents, spec).data == {"validation": "b-validation"}
+
+
+def test_a_stage_counts_what_it_trains_and_what_it_watches(parents):
+    spec = {"tasks": [TASK], "watch": [facts_of(name="x")], "precision": "fp32", "recipe": {}}
+    setting = read(parents, spec, "bx")
+    assert setting.data == {
+        "b/train": "b-train",
+        "b/validation": "b-validation",
+        "x/validation": "x-validation",
+    }
+    assert [task["name"] for task in setting.tasks] == ["b", "x"]
+    alone = read(parents, spec | {"watch": []}, "b")
+    assert alone.data == {"train": "b-train", "validation": "b-validation"}
+
+
 def test_a_parent_that_is_not_whole_is_refused(parents):
-    (parents[0] / "manifest.json").unlink()
+    (parents / "checkpoint/manifest.json").unlink()
     with pytest.raises(FileNotFoundError, match="not whole"):
-        read_setting(SPEC, *parents, "cpu")
-
-
-ALL_STORED = """
-import sys
-from pathlib import Path
-from stilts.files.store import TrialStore
-from stilts.jobs.trial import read_setting, run_shard, shard
-
-folder = Path(sys.argv[1])
-spec = {spec!r}
-setting = read_setting(spec, folder / "checkpoint", folder / "data", "cpu")
-trials = shard(spec, [str(folder / "r/s1.json")], [str(folder / "r/s1.parquet")])
-run_shard(setting, trials, None, TrialStore(folder / "store"))
-heavy = {{"torch", "transformers", "datasets", "pandas", "numpy"}} & set(sys.modules)
-assert not heavy, heavy
-"""
-
-
-def test_a_shard_that_is_all_stored_needs_no_torch(parents, store):
-    folder = parents[0].parent
-    setting = read_setting(SPEC, *parents, "cpu")
-    stored = shard(SPEC, [str(folder / "r/s1.json")], [str(folder / "r/s1.parquet")])
-    run_shard(setting, stored, Trainer(), store)
-    stored[0].run.unlink()
-    program = ALL_STORED.format(spec=SPEC)
-    subprocess.run([sys.executable, "-c", program, str(folder)], cwd=ROOT, check=True)
-    assert stored[0].run.is_file()
+        read(parents)
