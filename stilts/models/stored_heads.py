@@ -120,4 +120,5 @@ def write_heads(folder: Path, heads: Mapping[str, StoredHead]) -> None:
         for parameter, tensor in stored.tensors.items()
     }
     record = {name: stored.head for name, stored in heads.items()}
-    save_file(tensors, folder / HEADS, {"format": "pt", "heads": json.dumps(record)})
+    # One entry only: safetensors writes several in any order, and the bytes are to be the same.
+    save_file(tensors, folder / HEADS, {"heads": json.dumps(record)})
