@@ -14,11 +14,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from stilts.models.checkpoint import WEIGHTS
+from stilts.models.checkpoint import HEADS, WEIGHTS
 from stilts.models.family import family_of
 from stilts.models.shards import INDEX, shard_names
 
-HEADS = "heads.safetensors"
 TASK = "finetuning_task"  # the config field that names the task a saved head was trained on
 
 

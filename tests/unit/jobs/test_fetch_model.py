@@ -9,7 +9,7 @@ from stilts.files.manifest import MANIFEST, read_manifest, sha256_of
 from stilts.jobs.fetch_model import fetch_model
 from stilts.models.checkpoint import describe
 from stilts.models.head import pose
-from stilts.models.load import load
+from stilts.models.load import load, save
 from tests.toys.tiny_models import checkpoint, facts_of
 
 SENTENCEPIECE = ("spm.model", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
@@ -67,6 +67,15 @@ def test_a_model_in_several_files_arrives_as_one(source, shards, tmp_path):
     assert manifest["parameters"] == sum(value.numel() for value in wanted.values())
     _, _, reports = load(tmp_path / "own", [pose(facts_of())], 12)
     assert reports["toy"]["carried"] == []
+
+
+def test_the_heads_of_a_stage_of_ours_come_along(source, tmp_path):
+    tasks = [pose(facts_of("classification", name)) for name in ("one", "two")]
+    model, tokenizer, _ = load(source, tasks, 5)
+    save(model, tokenizer, tmp_path / "stage")
+    fetch_model(local(tmp_path / "stage"), tmp_path / "own")
+    _, _, reports = load(tmp_path / "own", tasks, 6)
+    assert [report["new"] for report in reports.values()] == [[], []]
 
 
 def test_a_file_of_several_that_is_missing_is_refused(shards, tmp_path):
@@ -139,6 +148,7 @@ def test_the_hub_is_asked_for_weights_in_one_or_several_files(shards, tmp_path, 
     fetch_model({"name": "toy", "origin": {"hub": "a/b"}, "note": ""}, tmp_path / "own")
     assert (asked["repository"], asked["revision"]) == ("a/b", "1" * 40)
     wanted = {path.name for path in shards.iterdir()} | {"model.safetensors", *SENTENCEPIECE}
+    wanted |= {"heads.safetensors"}
     kept = huggingface_hub.utils.filter_repo_objects(wanted, allow_patterns=asked["patterns"])
     assert set(kept) == wanted
     never = ["pytorch_model.bin", "modeling.py", "model.safetensors.py", "onnx/model.onnx"]

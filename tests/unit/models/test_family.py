@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -57,6 +59,16 @@ def test_a_familys_file_is_found_by_its_type_and_reached_by_no_import():
     found = reached(modules()["stilts.models.load"].read_text())
     assert "stilts.models.family" in found
     assert not [name for name in found if name.startswith("stilts.models.families")]
+
+
+def test_families_are_read_without_anything_heavy():
+    program = (
+        "import sys; from stilts.models.family import family_of, known\n"
+        "found = [family_of(name) for name in known()]\n"
+        "print(len(found), {'torch', 'transformers', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.split(maxsplit=1) == [str(len(TESTED)), "set()\n"], done.stderr
 
 
 # Families without a file

@@ -12,7 +12,7 @@ from stilts.models import heads
 from stilts.models.batch import pack
 from stilts.models.head import pose
 from stilts.models.load import load, save
-from stilts.models.stored_heads import read_heads
+from stilts.models.stored_heads import has_pooler, read_heads
 from stilts.training.loop import train
 from stilts.training.workspace import Workspace
 from tests.toys.tiny_models import checkpoint, facts_of, random_encoded, scatter, weights_of
@@ -186,6 +186,15 @@ def test_without_passing_on_only_the_heads_of_the_tasks_are_left(base_of, tmp_pa
     stage(tmp_path / "one", tmp_path / "two", [STS])
     assert list(read_heads(tmp_path / "two")) == ["sts"]
     assert pooler_of(tmp_path / "two") == {}
+
+
+@pytest.mark.parametrize(
+    ("family", "there"), [("bert", True), ("electra", False), ("deberta", False)]
+)
+def test_a_pooler_is_the_encoders_where_it_stands_inside(family, there, base_of, tmp_path):
+    """DeBERTa's stands beside the encoder and is its head's."""
+    for name, tasks in (("one", [COLA]), ("two", [COLA, CHOICE])):
+        assert has_pooler(stage(base_of(family), tmp_path / name, tasks)) == there
 
 
 @pytest.mark.parametrize("family", ["roberta", "bert", "electra"])
