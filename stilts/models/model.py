@@ -18,6 +18,7 @@ class Model(nn.Module):
         heads: by name; see `stilts.models.head.Posed.key`.
         answers: task -> the name of the head that answers it.
         passed: heads of the checkpoint that no task here uses, as they were stored.
+        keep_pooler: the encoder's pooler is the checkpoint's, and one of `passed` may read it.
     """
 
     def __init__(
@@ -26,10 +27,13 @@ class Model(nn.Module):
         heads: Mapping[str, Head],
         answers: Mapping[str, str],
         passed: Mapping[str, StoredHead],
+        *,
+        keep_pooler: bool = False,
     ):
         super().__init__()
         self.encoder = encoder
         self.heads, self.answers, self.passed = dict(heads), dict(answers), dict(passed)
+        self.keep_pooler = keep_pooler
         self.parts = nn.ModuleList(heads.values())  # names of tasks may hold dots
 
     @property
@@ -47,10 +51,13 @@ class Model(nn.Module):
         return self.heads[self.answers[task]]
 
     def forget(self, name: str) -> None:
-        """Drop a head, and the tasks that it answers."""
+        """Drop a head and the tasks that it answers, and a pooler that no other head reads."""
         del self.heads[name]
         self.answers = {task: head for task, head in self.answers.items() if head != name}
         self.parts = nn.ModuleList(self.heads.values())
+        pooled = self.keep_pooler or any(head.POOLED for head in self.heads.values())
+        if not pooled and getattr(self.encoder, "pooler", None) is not None:
+            self.encoder.pooler = None
 
     def forward(self, batch: Batch, task: str) -> Tensor:
         """Return the outputs of a task's head for a batch, [n, k]."""
