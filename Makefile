@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed.lock
 
 .DEFAULT_GOAL := all
-.PHONY: all environment test plan status lint bench clean help
+.PHONY: all environment test plan status lint bench gpu clean help
 
 all: environment
 	$(BIN)/snakemake --cores all
@@ -47,6 +47,10 @@ lint: environment
 bench: environment
 	$(BIN)/python -m benchmarks
 
+# With the Python that is there, not with .venv: a machine with a GPU has its own torch.
+gpu:
+	@$(PYTHON) -m benchmarks.gpu $(ARGS)
+
 clean:
 	rm -rf .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
@@ -58,4 +62,5 @@ help:
 	@echo "make test   create .venv, then run the tests"
 	@echo "make lint   check the style of Python and rule files, and Snakemake's own lint"
 	@echo "make bench  time the engine and the workflow against the customary ways, 15 minutes"
+	@echo "make gpu    check and time the engine on this machine's GPU, 8 minutes; see README"
 	@echo "make clean  remove caches; results and .venv stay"
