@@ -29,7 +29,7 @@ from stilts.training.workspace import Workspace
 
 CUDA = DEVICE == "cuda"
 # Accumulation with an incomplete last window, a warmup, and clipping that is at work.
-RECIPE = {"lr": 5e-4, "batch": 8, "micro_batch": 4, "warmup": 0.2, "seed": 12, "epochs": 3}
+RECIPE = {"lr": 5e-4, "batch": 8, "micro_batch": 4, "warmup": 0.2, "seed": 12, "epochs": 2}
 RECIPE |= {"clip": 0.5}
 EXAMPLES = 100
 # What is allowed between sums in another order: of fp32; of a GPU that adds up in any order; and

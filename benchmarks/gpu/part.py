@@ -149,6 +149,9 @@ def main(name: str, seconds: str, toy: str) -> int:
     """Describe the machine and run the part; return the exit status."""
     tell = Teller(_own_stream(), float(seconds))
     _end_with_parent()
+    if toy:  # so small a model only waits for more threads, here and in what is started
+        torch.set_num_threads(1)
+        os.environ["OMP_NUM_THREADS"] = "1"
     warnings.filterwarnings("ignore")  # of the libraries, about what is compared on purpose
     logging.getLogger("stilts").addHandler(_Warnings(tell))
     logging.getLogger("stilts").propagate = False

@@ -10,7 +10,7 @@ from typing import Any
 
 from stilts.errors import UserError
 from stilts.files.manifest import MANIFEST, filled_folder, to_json
-from stilts.models.checkpoint import CONFIG, WEIGHTS, describe
+from stilts.models.checkpoint import CONFIG, HEADS, WEIGHTS, describe
 from stilts.models.family import read_config, read_tokenizer
 from stilts.models.shards import INDEX, join_shards
 
@@ -18,6 +18,7 @@ _SHARDS = "model-*-of-*.safetensors"
 # What a model needs beside its weights, and nothing that could run code.
 _FILES = (
     CONFIG,
+    HEADS,
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",

@@ -116,7 +116,7 @@ def walk(
     }
     for name in only_watched:
         if reports[name]["new"]:  # a guess, which no later stage should take for a head
-            model.forget(name, reports[name]["new"])
+            model.forget(name)
     save(model.cpu(), tokenizer, folder)
     return learnt
 

@@ -8,6 +8,7 @@ from stilts.files.manifest import digest_of, file_digests, read_manifest
 from stilts.models.shards import count_numbers
 
 WEIGHTS = "model.safetensors"
+HEADS = "heads.safetensors"  # of a checkpoint with several, see `stilts.models.stored_heads`
 CONFIG = "config.json"
 
 

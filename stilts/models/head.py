@@ -45,8 +45,15 @@ class Posed(NamedTuple):
 
 
 def pose(facts: Mapping[str, Any], head: str | None = None) -> Posed:
-    """Return a task with the head that a setting names, or with that of its kind."""
+    """Return a task with the head that a setting names, or with that of its kind.
+
+    Raises:
+        UserError: unknown kind.
+        ValueError: a kind without answers.
+    """
     kind = plugins.load(KINDS, facts["kind"], "kind", f"task '{facts['name']}'")
+    if not hasattr(kind, "head"):
+        raise ValueError(f"kind {facts['kind']!r} has no answers to learn: it has no head")
     return Posed(facts, head or kind.head(facts))
 
 

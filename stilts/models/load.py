@@ -19,7 +19,14 @@ from stilts.models.family import choose_padding, family_of, read_config, read_to
 from stilts.models.head import Head, LibraryHead, Posed, set_dropout, start
 from stilts.models.model import Model
 from stilts.models.probe import check_padding
-from stilts.models.stored_heads import TASK, StoredHead, has_pooler, read_heads, write_heads
+from stilts.models.stored_heads import (
+    TASK,
+    StoredHead,
+    has_pooler,
+    read_heads,
+    read_pretrained,
+    write_heads,
+)
 
 HeadReport = dict[str, list[str]]
 ONE_FILE = "1000GB"  # rules name one file of weights
@@ -66,18 +73,21 @@ def load(
     _check_encoder(absent, folder)
     for one in (encoder, *(head.owner for head in heads.values() if isinstance(head, LibraryHead))):
         choose_padding(family, one.config, tokenizer)
-    reports = {}
+    pretrained, reports = read_pretrained(folder, stored, family.pretrained), {}
     for key, head in heads.items():
         found = stored.get(key)
-        carried = found.tensors if found and found.head == by_key[key].head else {}
-        reports[key] = _fill(head, encoder, carried, absent, family.pretrained)
+        own = found.tensors if found and found.head == by_key[key].head else {}
+        goes_along = pretrained if isinstance(head, LibraryHead) else {}
+        reports[key] = _fill(head, encoder, {**goes_along, **own}, absent)
         if dropout is not None:
             set_dropout(head, dropout)
-    model = Model(encoder, heads, {task.name: task.key for task in posed}, passed)
+    answers = {task.name: task.key for task in posed}
+    model = Model(encoder, heads, answers, passed, keep_pooler=keep_pooler)
     start_heads(model, reports, seed)
+    model.eval()
     if not family.tested:
         place = f"{folder}: family '{config.model_type}'"
-        check_padding(partial(model.eval(), task=posed[0].name), len(tokenizer), place)
+        check_padding(partial(model, task=posed[0].name), len(tokenizer), place)
     return model, tokenizer, reports
 
 
@@ -127,7 +137,7 @@ def _shell(auto: type, config: Any, task: Posed) -> PreTrainedModel | None:
     if auto is AutoModel:
         return None
     with torch.device("meta"):
-        return auto.from_config(_config(config, task))
+        return auto.from_config(_config(config, task), dtype=torch.float32)
 
 
 def _pools(shell: PreTrainedModel | None) -> bool:
@@ -158,13 +168,11 @@ def _read(folder: Path | str, auto: type, config: Any) -> tuple[PreTrainedModel,
     if auto is AutoModel:
         return whole, absent
     body = whole.base_model_prefix + "."
-    inside = {name.removeprefix(body) for name in absent if name.startswith(body)}
-    # With a dot in front a name outside the encoder is not taken for one of its own.
-    return whole, inside | {f".{name}" for name in absent if not name.startswith(body)}
+    return whole, {name.removeprefix(body) for name in absent if name.startswith(body)}
 
 
 def _check_encoder(absent: set[str], folder: Path | str) -> None:
-    lost = sorted(name for name in absent if not name.startswith(("pooler.", ".")))
+    lost = sorted(name for name in absent if not name.startswith("pooler."))
     if lost:
         raise ValueError(
             f"{folder} lacks {len(lost)} weights of the encoder ({lost[0]}, ...): "
@@ -174,28 +182,20 @@ def _check_encoder(absent: set[str], folder: Path | str) -> None:
 
 @torch.no_grad()
 def _fill(
-    head: Head,
-    encoder: PreTrainedModel,
-    carried: Mapping[str, Tensor],
-    absent: set[str],
-    pretrained: tuple[str, ...],
+    head: Head, encoder: PreTrainedModel, carried: Mapping[str, Tensor], absent: set[str]
 ) -> HeadReport:
     """Give a head the parameters that are carried over; report which those are, and which not.
 
-    What goes with the encoder, whatever the task, is its pooler and `pretrained`, prefixes of names
-    outside it.
+    The encoder's pooler goes with the encoder, whatever the task.
     """
     report: HeadReport = {"carried": [], "new": []}
     pooler = getattr(encoder, "pooler", None)
     shared = {id(weight): name for name, weight in pooler.named_parameters()} if pooler else {}
     for name, weight in head.weights(encoder).items():
-        if name in carried and carried[name].shape == weight.shape:
-            weight.copy_(carried[name])
-            there = True
-        elif id(weight) in shared:
+        if id(weight) in shared:
             there = f"pooler.{shared[id(weight)]}" not in absent
-        else:
-            there = name.startswith(pretrained) and f".{name}" not in absent
+        elif there := name in carried and carried[name].shape == weight.shape:
+            weight.copy_(carried[name])
         weight._is_hf_initialized = there
         report["carried" if there else "new"].append(name)
     return {side: sorted(names) for side, names in report.items()}
@@ -252,8 +252,14 @@ def save(model: Model, tokenizer: Any, folder: Path | str) -> None:
     model.config.num_labels = 2  # transformers' default: it says nothing about our heads
     model.config.problem_type = None
     save_library(model.encoder, tokenizer, folder)
-    stored = {key: _stored(model, key) for key in model.heads}
+    # What this stage has trained comes last, see `read_pretrained`.
+    order = sorted(model.heads, key=lambda key: _trains(model.heads[key]))
+    stored = {key: _stored(model, key) for key in order}
     write_heads(Path(folder), {**model.passed, **stored})
+
+
+def _trains(head: Head) -> bool:
+    return any(weight.requires_grad for weight in head.parameters())
 
 
 def _stored(model: Model, key: str) -> StoredHead:

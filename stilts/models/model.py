@@ -1,6 +1,6 @@
 """A model: one encoder with heads by name, and the tasks that they answer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
@@ -18,6 +18,7 @@ class Model(nn.Module):
         heads: by name; see `stilts.models.head.Posed.key`.
         answers: task -> the name of the head that answers it.
         passed: heads of the checkpoint that no task here uses, as they were stored.
+        keep_pooler: the encoder's pooler is the checkpoint's, and one of `passed` may read it.
     """
 
     def __init__(
@@ -26,10 +27,13 @@ class Model(nn.Module):
         heads: Mapping[str, Head],
         answers: Mapping[str, str],
         passed: Mapping[str, StoredHead],
+        *,
+        keep_pooler: bool = False,
     ):
         super().__init__()
         self.encoder = encoder
         self.heads, self.answers, self.passed = dict(heads), dict(answers), dict(passed)
+        self.keep_pooler = keep_pooler
         self.parts = nn.ModuleList(heads.values())  # names of tasks may hold dots
 
     @property
@@ -46,20 +50,14 @@ class Model(nn.Module):
         """Return the head that answers a task."""
         return self.heads[self.answers[task]]
 
-    def forget(self, name: str, new: Collection[str] = ()) -> None:
-        """Drop a head and the tasks that it answers.
-
-        new: its parameters that no training has given their values; a pooler among them goes with
-            the head, unless another one reads it.
-        """
-        weights = self.heads.pop(name).weights(self.encoder)
-        dropped = {id(weights[each]) for each in new}
-        pooler = getattr(self.encoder, "pooler", None)
-        read = pooler is not None and any(head.POOLED for head in self.heads.values())
-        if pooler is not None and not read and dropped >= {*map(id, pooler.parameters())}:
-            self.encoder.pooler = None
+    def forget(self, name: str) -> None:
+        """Drop a head and the tasks that it answers, and a pooler that no other head reads."""
+        del self.heads[name]
         self.answers = {task: head for task, head in self.answers.items() if head != name}
         self.parts = nn.ModuleList(self.heads.values())
+        pooled = self.keep_pooler or any(head.POOLED for head in self.heads.values())
+        if not pooled and getattr(self.encoder, "pooler", None) is not None:
+            self.encoder.pooler = None
 
     def forward(self, batch: Batch, task: str) -> Tensor:
         """Return the outputs of a task's head for a batch, [n, k]."""

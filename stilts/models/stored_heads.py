@@ -6,7 +6,7 @@ heads, or with a head of our own, keeps the encoder alone in `model.safetensors`
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +14,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from stilts.models.checkpoint import WEIGHTS
+from stilts.models.checkpoint import HEADS, WEIGHTS
+from stilts.models.family import family_of
+from stilts.models.shards import INDEX, shard_names
 
-HEADS = "heads.safetensors"
 TASK = "finetuning_task"  # the config field that names the task a saved head was trained on
 
 
@@ -37,14 +38,28 @@ def read_heads(folder: Path | str) -> dict[str, StoredHead]:
         return {}
     name, head = named
     body = _body(folder)
-    outside = {key for key in _keys(folder) if not key.startswith(body)}
-    return {name: StoredHead(head, _read(folder, outside))}
+    return {name: StoredHead(head, _read(folder, lambda key: not key.startswith(body)))}
+
+
+def read_pretrained(
+    folder: Path | str, stored: Mapping[str, StoredHead], prefixes: tuple[str, ...]
+) -> dict[str, Tensor]:
+    """Return what goes with the encoder but stands outside it, by names that begin with `prefixes`.
+
+    Of several heads, which have trained it each for itself, it is the one trained last that counts.
+    """
+    if not prefixes:
+        return {}
+    if not (Path(folder) / HEADS).is_file():
+        return _read(Path(folder), lambda key: key.startswith(prefixes))
+    tensors = (item for head in stored.values() for item in head.tensors.items())
+    return {name: tensor for name, tensor in tensors if name.startswith(prefixes)}
 
 
 def has_pooler(folder: Path | str) -> bool:
-    """Return whether a checkpoint's encoder has a pooler."""
+    """Return whether a checkpoint with heads has a pooler in its encoder."""
     body = "" if (Path(folder) / HEADS).is_file() else _body(Path(folder))
-    return any(key.removeprefix(body).startswith("pooler.") for key in _keys(Path(folder)))
+    return any(key.startswith(f"{body}pooler.") for key in _keys(Path(folder)))
 
 
 def _single(config: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -52,14 +67,13 @@ def _single(config: Mapping[str, Any]) -> tuple[str, str] | None:
     architecture = (config.get("architectures") or [""])[0] or ""
     if architecture.endswith("ForMultipleChoice"):
         return "multiple_choice", "multiple_choice"
-    task = config.get(TASK)
-    if not task or not architecture.endswith("ForSequenceClassification"):
+    if not architecture.endswith("ForSequenceClassification"):
         return None
-    if config.get("problem_type") == "regression":
-        return task, "regression"
-    if len(config.get("id2label") or "two") == 1:  # a family without a class for multiple choice
+    task, regression = config.get(TASK), config.get("problem_type") == "regression"
+    one = len(config.get("id2label") or "two") == 1
+    if one and not regression and not family_of(config["model_type"]).multiple_choice:
         return "multiple_choice", "multiple_choice"
-    return task, "classification"
+    return (task, "regression" if regression else "classification") if task else None
 
 
 def _body(folder: Path) -> str:
@@ -68,14 +82,23 @@ def _body(folder: Path) -> str:
     return max(sorted(set(tops)), key=tops.count) + "."
 
 
-def _keys(folder: Path) -> list[str]:
-    with safe_open(folder / WEIGHTS, framework="pt") as file:
-        return list(file.keys())
+def _keys(folder: Path) -> dict[str, Path]:
+    """Return the names of all parameters, each with its file; elsewhere they are saved in many."""
+    whole, found = folder / WEIGHTS, {}
+    names = [WEIGHTS] if whole.is_file() else shard_names(folder / INDEX)
+    for path in (folder / name for name in names):
+        with safe_open(path, framework="pt") as file:
+            found |= dict.fromkeys(file.keys(), path)
+    return found
 
 
-def _read(folder: Path, wanted: Iterable[str]) -> dict[str, Tensor]:
-    with safe_open(folder / WEIGHTS, framework="pt") as file:
-        return {key: file.get_tensor(key) for key in wanted}
+def _read(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
+    tensors = {}
+    for key, path in _keys(folder).items():
+        if wanted(key):
+            with safe_open(path, framework="pt") as file:
+                tensors[key] = file.get_tensor(key)
+    return tensors
 
 
 def _read_several(path: Path) -> dict[str, StoredHead]:
@@ -89,11 +112,12 @@ def _read_several(path: Path) -> dict[str, StoredHead]:
 
 
 def write_heads(folder: Path, heads: Mapping[str, StoredHead]) -> None:
-    """Write `heads.safetensors`."""
+    """Write `heads.safetensors`, the heads in the order in which they were trained."""
     tensors = {
         f"{name}/{parameter}": tensor.detach().cpu().contiguous()
         for name, stored in heads.items()
         for parameter, tensor in stored.tensors.items()
     }
-    record = {name: stored.head for name, stored in sorted(heads.items())}
-    save_file(tensors, folder / HEADS, {"format": "pt", "heads": json.dumps(record)})
+    record = {name: stored.head for name, stored in heads.items()}
+    # One entry only: safetensors writes several in any order, and the bytes are to be the same.
+    save_file(tensors, folder / HEADS, {"heads": json.dumps(record)})

@@ -91,7 +91,8 @@ class Question:
         task, splits = self.catalogue.tasks[name], self.splits(name)
         limits = {} if task.kind == "corpus" else self._limits(splits)
         spec: dict[str, Any] = {
-            "task": {**task.as_dict(), "scored": splits[1:]},
+            # Its sizes at other scales change nothing here.
+            "task": {**task.as_dict(), "scored": splits[1:], "miniature": {}},
             "limits": {split: limits.get(split) for split in splits},
             "seed": 42,
             "note": self.scale.label,
@@ -104,17 +105,21 @@ class Question:
                 spec["settings"] |= {"validation": self.rows(name)["validation"]}
             spec["origins"] = {key: item.origin for key, item in sorted(settings.items())}
         elif _is_miniature(task, self.scale, self.config):
-            sizes = self.scale.miniature["sizes"]
-            if name not in sizes:
-                raise unknown("task", name, sizes, f"scales/{self.scale.name}.yaml, sizes")
             spec["miniature"] = {
-                "theme": task.miniature,
-                "sizes": dict(sizes[name]),
+                "theme": task.miniature["theme"],
+                "sizes": self._miniature_sizes(task),
                 "seed": self.scale.miniature["seed"],
             }
         else:
             spec["mirror"] = self.config["mirror"]
         return spec
+
+    def _miniature_sizes(self, task: Task) -> dict[str, int]:
+        """Return the rows of a task's splits in the miniature, at the size of this scale."""
+        sizes, size = task.miniature["sizes"], self.scale.miniature["sizes"]
+        if size not in sizes:
+            raise unknown("size", size, sizes, f"scales/{self.scale.name}.yaml, '{task.name}'")
+        return dict(sizes[size])
 
     def _generator_settings(self, task: Task) -> Settings:
         """Return the settings of a task's generator, which all studies share.
@@ -154,7 +159,7 @@ class Question:
         elif task.derive:
             return self.rows(task.derive["parent"])
         elif _is_miniature(task, self.scale, self.config):
-            rows = dict(self.scale.miniature["sizes"][name])
+            rows = self._miniature_sizes(task)
         else:
             rows = {split: task.sizes.get(split, 0) for split in splits}
         limits = self._limits(list(rows))

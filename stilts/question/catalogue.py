@@ -19,7 +19,7 @@ ORIGINS = ("hub", "path", "pretrain")
 
 @dataclass(frozen=True)
 class Task:
-    """A data set and how it is posed; see the head of `catalogue/tasks.yaml` for each field."""
+    """A data set and how it is posed; see `catalogue/README.md` for each field."""
 
     name: str
     title: str
@@ -38,7 +38,7 @@ class Task:
     metric: str = "accuracy"
     max_tokens: int = 128
     sizes: Mapping[str, int] = field(default_factory=dict)
-    miniature: str = ""
+    miniature: Mapping[str, Any] = field(default_factory=dict)
     restricted: str = ""
     cite: str = ""
 
@@ -48,7 +48,7 @@ class Task:
 
         Args:
             name: the task's name in chains and paths.
-            block: the fields, as in `catalogue/tasks.yaml`.
+            block: the fields, as in `catalogue/tasks/*.yaml`.
             where: the file the block stands in, for error messages.
 
         Raises:
@@ -62,7 +62,7 @@ class Task:
             if key not in known:
                 raise unknown("field", key, known, place)
         values = {"title": name, **block}
-        for key in ("source", "derive", "split", "sizes"):
+        for key in ("source", "derive", "split", "sizes", "miniature"):
             if not isinstance(values.get(key, {}), Mapping):
                 raise UserError(f"{place}: '{key}' must be a block, found {values[key]!r}")
         for key in ("first", "second", "labels"):
@@ -87,6 +87,8 @@ class Task:
             raise UserError(f"{place}: 'derive' must name a parent and a generator")
         if not self.derive and not any(key in self.source for key in SOURCES):
             raise UserError(f"{place}: 'source' must name one of {', '.join(SOURCES)}, or 'derive'")
+        if self.miniature and set(self.miniature) != {"theme", "sizes"}:
+            raise UserError(f"{place}: 'miniature' must hold a theme and sizes, nothing else")
         if not self.scored:
             raise UserError(f"{place}: 'scored' must list at least one split")
         if self.has_answers and self.range and self.labels:
@@ -172,7 +174,7 @@ class Catalogue:
 def load_catalogue(
     folder: Path, *, tasks: Mapping[str, Any] | None = None, models: Mapping[str, Any] | None = None
 ) -> Catalogue:
-    """Read `folder/tasks.yaml` and `folder/models.yaml`, then lay config blocks over them.
+    """Read `folder/tasks/*.yaml` and `folder/models.yaml`, then lay config blocks over them.
 
     Args:
         folder: the catalogue.
@@ -183,8 +185,7 @@ def load_catalogue(
     Raises:
         UserError: a wrong block, in one line that names the file.
     """
-    blocks = read_yaml(folder / "tasks.yaml")
-    known = {name: str(folder / "tasks.yaml") for name in blocks}
+    blocks, known = _read_tasks(folder / "tasks")
     for name, block in (tasks or {}).items():
         blocks[name] = {**blocks.get(name, {}), **block} if isinstance(block, Mapping) else block
         known[name] = "config key 'tasks'"
@@ -201,6 +202,18 @@ def load_catalogue(
     return Catalogue(
         found, {name: Model.from_block(name, origins[name], where[name]) for name in origins}
     )
+
+
+def _read_tasks(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the block of every task of a folder's files, and the file that it stands in."""
+    blocks: dict[str, Any] = {}
+    known: dict[str, str] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for name, block in read_yaml(path).items():
+            if name in blocks:
+                raise UserError(f"{path}: task '{name}' stands in {known[name]} too: drop one")
+            blocks[name], known[name] = block, str(path)
+    return blocks, known
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

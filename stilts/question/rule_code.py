@@ -30,7 +30,7 @@ class RuleCode:
         if task.derive:
             made.append(f"{GENERATORS}.{task.derive['generator']}")
         elif rule == "make_task":
-            made.append(f"{THEMES}.{task.miniature}")
+            made.append(f"{THEMES}.{task.miniature['theme']}")
         return fingerprint(f"{SCRIPTS}/{rule}.py", *made)
 
     def stage(self, study: str, model: str, chain: str) -> str:

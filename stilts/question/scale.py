@@ -21,7 +21,8 @@ class Scale:
     Attributes:
         name: the file's stem, and the folder below `results/`.
         label: one line stamped on every figure and table; empty where the data are real.
-        miniature: `{seed, sizes: {task: {split: rows}}}`; empty where tasks are fetched.
+        miniature: `{seed, sizes}`, the name of the sizes that tasks state for it; empty where
+            tasks are fetched.
         models: origin of each model that the scale replaces.
         lr_factor: multiplies a study's learning rates (small models want bigger steps).
         size_factor: multiplies every stage size, such as the 2000 of `hellaswag-p@2000`.

@@ -34,8 +34,10 @@ def start(folder, *words, lacking=LACKING):
     (site / "sitecustomize.py").write_text(
         f"import sys\nsys.modules.update(dict.fromkeys({lacking.split()!r}))\n"
     )
+    # A machine that runs other tests as well is slow: no part is to be left out for that.
+    call = [sys.executable, "-m", "benchmarks.gpu", "--toy", "--minutes", "40"]
     return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.gpu", "--toy", "--out", folder / "gpu.md", *words],
+        [*call, "--out", folder / "gpu.md", *words],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(site), "TMPDIR": str(folder)},
         stderr=subprocess.PIPE,
@@ -43,7 +45,7 @@ def start(folder, *words, lacking=LACKING):
     )
 
 
-def end(process, seconds=300):
+def end(process, seconds=1200):
     errors = process.communicate(timeout=seconds)[1]
     return process.returncode, errors
 
@@ -63,7 +65,7 @@ def test_every_part_fills_its_section_of_a_page_that_says_it_is_a_toy(tmp_path):
     assert (status, "FAILED" in text) == (0, False), text
     assert "**A toy: tiny shapes" in text
     assert f"torch {torch.__version__}, transformers " in text
-    assert "state: complete after" in text
+    assert re.search(r"state: complete after .*; 0 failed, [02] left out", text)
     for part in PARTS:
         found = section(text, part.name)
         assert rows(found), part.name
@@ -94,7 +96,7 @@ def test_a_run_that_is_ended_leaves_what_it_has_finished(tmp_path, number):
     page = tmp_path / "gpu.md"
     until(lambda: page.is_file() and rows(section(page.read_text(), "floor")))
     process.send_signal(number)
-    status, errors = end(process, 30)
+    status, errors = end(process, 60)
     text = page.read_text()
     assert len(rows(section(text, "generation"))) == 5
     assert "Took" in section(text, "generation")
@@ -108,10 +110,10 @@ def test_a_run_that_is_ended_leaves_what_it_has_finished(tmp_path, number):
     else:
         assert "state: at work" in text
         assert "**At work.**" in section(text, "floor")
-    until(lambda: not started_in(tmp_path), 30)
+    until(lambda: not started_in(tmp_path), 60)
 
 
-def until(holds, seconds=120):
+def until(holds, seconds=600):
     for _ in range(10 * seconds):
         if holds():
             return

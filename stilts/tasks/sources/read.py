@@ -19,7 +19,7 @@ def read_source(
     """Read one split of a task's source.
 
     Args:
-        source: the `source` field of a task: `hub` or `files`, see `catalogue/tasks.yaml`.
+        source: the `source` field of a task: `hub` or `files`, see `catalogue/README.md`.
         split: the project's name of the split, such as `validation`.
         mirror: a folder `<org>/<name>/<config>/<split>-*.parquet` that replaces the hub; nothing
             touches the network then.

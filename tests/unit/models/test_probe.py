@@ -2,9 +2,10 @@ import pytest
 import torch
 
 from stilts.errors import UserError
+from stilts.models.head import pose
 from stilts.models.load import load
 from stilts.models.probe import LONG, SHORT, check_padding
-from tests.toys.tiny_models import checkpoint
+from tests.toys.tiny_models import checkpoint, facts_of
 
 
 def first_tokens(batch):
@@ -42,6 +43,6 @@ def test_a_forward_that_fails_is_refused_with_its_own_words():
 def test_a_model_that_mixes_all_places_of_a_row_is_refused(tmp_path):
     folder = checkpoint(tmp_path, "fnet")
     with pytest.raises(UserError) as error:
-        load(folder, "classification", 3, 5)
+        load(folder, [pose(facts_of())], 5)
     assert str(error.value).startswith(f"{folder}: family 'fnet' answers otherwise when a text is")
     assert torch.is_grad_enabled()

@@ -36,7 +36,7 @@ def test_a_run_file_is_named_by_model_chain_target_and_point(layout):
     files = found.cell_runs(STUDY, cell)
     assert found.run_folder(STUDY, cell) == folder
     assert found.collected_runs(STUDY) == [
-        [[folder], list(found.question.plans[STUDY].points[cell])]
+        {"folders": [folder], "points": list(found.question.plans[STUDY].points[cell])}
     ]
     assert len(files) == 36
     assert f"{folder}/lr5e-06_bs8_wu0_s12.json" in files
@@ -108,20 +108,3 @@ def test_every_task_and_model_is_made_by_the_rule_whose_pattern_has_it(layout, s
     assert sorted(made) == sorted(found.question.tasks)
     models = [found.models_made_by(rule) for rule in ("fetch_model", "pretrain_model")]
     assert sorted(models) == sorted([NOTHING, r"roberta\-large|gpt2\-medium"])
-
-
-def test_every_table_and_figure_names_a_module_that_is_there(layout):
-    found = layout()
-    for study, report in found.reports.items():
-        modules = [found.table_module(study, name) for name in report["tables"]]
-        modules += [found.figure_module(study, name) for name in report["figures"]]
-        for module in modules:
-            assert ROOT.joinpath(*module.split(".")).with_suffix(".py").is_file(), module
-
-
-def test_every_theme_and_generator_is_a_module_that_is_there(layout):
-    found = layout(scale="mini")
-    for task in found.question.tasks:
-        derived = found.question.catalogue.tasks[task].derive
-        module = found.generator_module(task) if derived else found.theme_module(task)
-        assert ROOT.joinpath(*module.split(".")).with_suffix(".py").is_file(), module
