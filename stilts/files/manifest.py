@@ -40,17 +40,22 @@ def write_atomic(path: Path | str, content: str | bytes) -> None:
 
 @contextlib.contextmanager
 def filled_folder(folder: Path | str) -> Iterator[Path]:
-    """Yield a temporary folder whose files move into `folder` when the block succeeds.
+    """Yield a temporary folder whose files take the place of those in `folder`, on success.
 
     For libraries that write several files themselves: a failure half-way leaves `folder` as it
-    was. A `manifest.json` among the files moves last.
+    was. Files of an earlier time that are not among the new ones go: a reader would take them for
+    a part of the whole. A `manifest.json` among the files moves last.
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target))
     try:
         yield temporary
-        for path in sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST):
+        files = sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST)
+        for path in _files(target):
+            if path.name not in {file.name for file in files}:
+                path.unlink()
+        for path in files:
             _put(path, target / path.name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -69,11 +74,17 @@ def _put(temporary: Path, target: Path) -> None:
 
 def file_digests(folder: Path | str) -> dict[str, str]:
     """Return the SHA-256 of every file of a folder by name, its manifest and folders left out."""
-    return {
-        path.name: sha256_of(path)
-        for path in sorted(Path(folder).iterdir())
-        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
-    }
+    found = (path for path in _files(Path(folder)) if path.name != MANIFEST)
+    return {path.name: sha256_of(path) for path in found}
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a folder, sorted, but for those that others keep there for themselves."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file() and not path.name.startswith(".")
+    ]
 
 
 def sha256_of(path: Path | str) -> str:

@@ -1,7 +1,8 @@
 """Fine-tune a checkpoint on the last stage of its chain."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,9 @@ def train_stage(
         else:
             take_gpu(handling.device, handling.trials_per_gpu)
             torch.set_num_threads(handling.threads)
+            learnt, write = walk(setting, recipe, key, parent, data, handling, store)
             with filled_folder(folder) as temporary:
-                learnt = walk(setting, recipe, key, parent, data, temporary, handling, store)
+                write(temporary)
                 fields = {**identity, **setting.facts(recipe), "key": key, **learnt}
                 (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
             store.stages.put(key, folder)
@@ -79,11 +81,10 @@ def walk(
     key: str,
     parent: Path,
     data: Mapping[str, Path],
-    folder: Path,
     handling: Handling,
     store: Store,
-) -> dict[str, Any]:
-    """Train a stage, write the model into `folder` and return what the manifest tells of it."""
+) -> tuple[dict[str, Any], Callable[[Path], None]]:
+    """Train a stage; return what its manifest tells, and what writes the model into a folder."""
     spec = setting.spec
     trained, watched = (
         [pose(task, setting.head(task["name"], recipe)) for task in spec[role]]
@@ -117,8 +118,7 @@ def walk(
     for name in only_watched:
         if reports[name]["new"]:  # a guess, which no later stage should take for a head
             model.forget(name)
-    save(model.cpu(), tokenizer, folder)
-    return learnt
+    return learnt, partial(save, model.cpu(), tokenizer)
 
 
 def _read(
