@@ -75,6 +75,18 @@ def test_a_folder_is_filled_at_once_and_its_manifest_moves_last(tmp_path, monkey
     assert names(tmp_path / "model") == ["a.bin", MANIFEST, "z.bin"]
 
 
+def test_files_of_an_earlier_time_are_no_part_of_a_filled_folder(tmp_path):
+    for name in ("a.bin", "heads.bin", MANIFEST, ".timestamp"):
+        (tmp_path / name).write_text("old")
+    (tmp_path / "kept").mkdir()
+    with filled_folder(tmp_path) as temporary:
+        (temporary / "a.bin").write_text("new")
+        (temporary / MANIFEST).write_text("new")
+        assert (tmp_path / "heads.bin").exists(), "not before the new ones are whole"
+    assert names(tmp_path) == [".timestamp", "a.bin", "kept", MANIFEST]
+    assert (tmp_path / "a.bin").read_text() == (tmp_path / MANIFEST).read_text() == "new"
+
+
 def test_the_files_of_a_filled_folder_follow_the_umask(tmp_path):
     before = os.umask(0o027)
     try:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 from transformers import AutoModel
 
@@ -87,8 +86,6 @@ def outside(folder):
 
 def test_several_heads_lie_beside_an_encoder_that_transformers_reads(make):
     folder = make("stage", A, Q, N)
-    with safe_open(folder / "heads.safetensors", "pt") as file:
-        assert file.metadata()["format"] == "pt"
     heads = heads_of(folder)
     assert {name: sorted(head) for name, head in heads.items()} == {
         "a": DENSE,
@@ -242,6 +239,18 @@ def test_a_multiple_choice_goes_on_with_the_head_of_another(make):
     assert states_of(folder) == {"multiple_choice": "carried"}
     assert not (folder / "heads.safetensors").exists(), "there is one head"
     assert same(outside(folder), outside(make("q-2", Q)))
+
+
+def test_heads_of_an_earlier_stage_in_the_folder_are_no_part_of_the_new_one(make, tmp_path):
+    """Snakemake deletes what a rule declares, and heads beside the encoder are not declared."""
+    make("stage", A, B)
+    (tmp_path / "stage/manifest.json").unlink()
+    folder = make("stage", A)
+    assert not (folder / "heads.safetensors").exists()
+    assert read_manifest(folder)["files"] == file_digests(folder)
+    make("stage", A, B)
+    folder = make("stage", A)
+    assert not (folder / "heads.safetensors").exists(), "nor where it comes from the store"
 
 
 # Watching

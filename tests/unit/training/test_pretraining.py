@@ -5,12 +5,14 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
+import stilts.training.pretraining
 from stilts.files.manifest import sha256_of
 from stilts.models.batch import IGNORED
 from stilts.models.head import pose
 from stilts.models.load import load
 from stilts.training.corpus import lay_texts
 from stilts.training.pretraining import HELD_OUT, _loss, pretrain
+from stilts.training.snapshot import Snapshot
 from tests.toys.tiny_models import facts_of, sentence
 
 RNG = random.Random(3)
@@ -75,3 +77,18 @@ def test_a_padded_batch_has_the_loss_of_its_rows_one_by_one(tmp_path):
 def test_an_unknown_objective_is_refused(tmp_path):
     with pytest.raises(ValueError, match="objective 'nsp' is unknown"):
         pretrain(MLM | {"objective": "nsp"}, TEXTS, tmp_path)
+
+
+@pytest.mark.parametrize("spec", [MLM, CLM], ids=["mlm", "clm"])
+def test_pretraining_goes_on_to_the_same_bytes(spec, tmp_path, stop, monkeypatch):
+    spec = spec | {"steps": 12, "warmup": 0.5}
+    reached = pretrain(spec, TEXTS, tmp_path / "whole", progress=False)
+    for calls in (1, 5, 6):  # after steps 1, 6 and 12: the last one has nothing left to train
+        stop("rate", calls, place=stilts.training.pretraining)
+        snapshot = Snapshot(tmp_path / ("a" * 64), 60)
+        with pytest.raises(SystemExit):
+            pretrain(spec, TEXTS, tmp_path / "stopped", progress=False, snapshot=snapshot)
+        monkeypatch.undo()
+    snapshot = Snapshot(tmp_path / ("a" * 64), 60)
+    assert reached == pretrain(spec, TEXTS, tmp_path / "stopped", progress=False, snapshot=snapshot)
+    assert digests(tmp_path / "stopped") == digests(tmp_path / "whole")
