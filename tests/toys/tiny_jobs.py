@@ -1,11 +1,17 @@
 """Parents and specs of jobs that train tiny models."""
 
-from stilts.files.manifest import write_manifest
+from safetensors.torch import load_file
+
+from stilts.files.manifest import read_manifest, write_manifest
 from stilts.models.checkpoint import describe
 from stilts.tasks.make import write_task
 from tests.toys.tiny_models import checkpoint, facts_of, pairs, questions
 
 NAMES = {name: "n" for name in ("study", "scale", "protocol", "model", "chain")}
+A, B, C = (facts_of(name=name, classes=classes) for name, classes in (("a", 2), ("b", 3), ("c", 2)))
+Q, R = (facts_of("multiple_choice", name, classes=3) for name in "qr")
+N = facts_of("regression", "n")
+TASKS = (A, B, C, Q, R, N)
 RECIPE = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 2, "warmup": 0.3, "max_tokens": 24}
 
 
@@ -57,3 +63,28 @@ def stage_of(*tasks, watch=(), size=None, posed=None, **recipe):
         "recipe": {**RECIPE, **recipe},
         "origins": {},
     }
+
+
+def heads_of(folder):
+    """The tensors of `heads.safetensors`, by head and parameter."""
+    found = {}
+    for key, tensor in load_file(folder / "heads.safetensors").items():
+        head, _, parameter = key.partition("/")
+        found.setdefault(head, {})[parameter] = tensor
+    return found
+
+
+def states_of(folder):
+    """What became of each head of a stage, as its manifest says."""
+    return {name: head["state"] for name, head in read_manifest(folder)["heads"].items()}
+
+
+def same(left, right):
+    """Whether two sets of tensors are equal in every name and number."""
+    return left.keys() == right.keys() and all(left[name].equal(right[name]) for name in left)
+
+
+def head_of(folder):
+    """The head of a folder in the form of transformers."""
+    weights = load_file(folder / "model.safetensors")
+    return {name: value for name, value in weights.items() if not name.startswith("roberta.")}

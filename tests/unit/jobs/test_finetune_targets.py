@@ -6,15 +6,17 @@ import pytest
 
 from stilts.errors import UserError
 from stilts.files.fingerprint import ROOT
-from stilts.files.manifest import write_manifest
+from stilts.files.manifest import sha256_of, write_manifest
 from stilts.files.store import Store
 from stilts.jobs import finetune_targets as module
 from stilts.jobs.finetune_targets import finetune_targets
 from stilts.jobs.trial import ENTRY, read_setting, read_trials
 from stilts.machine.handling import Handling
 from stilts.question.grid import parse_point
+from stilts.question.recipe import complete
 from tests.toys.invented_outcome import outcome_of
 from tests.toys.invented_setting import SPEC
+from tests.toys.tiny_jobs import NAMES, RECIPE, data_in, model_in
 
 POINTS = ["lr1e-05_bs8_wu0_s12", "lr1e-05_bs8_wu0_s42", "lr1e-05_bs16_wu0.2_s42"]
 
@@ -214,3 +216,51 @@ def test_a_job_that_is_all_stored_needs_no_torch(job, tmp_path):
     program = ALL_STORED.format(spec=SPEC, names=names)
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, check=True)
     assert path.read_bytes() == wanted
+
+
+# With a real model
+
+
+FIELDS = (
+    "chance degenerate degenerate_reasons device_kind digests diverged head key majority metric"
+)
+FIELDS += " n_train n_validation point precision recipe score scores steps variants versions"
+
+
+@pytest.fixture
+def real(tmp_path):
+    """Run a job on a tiny model; return its run files."""
+    task = SPEC["task"]
+    places = {
+        "checkpoint": model_in(tmp_path / "model"),
+        "data": data_in(tmp_path / "rows", task),
+        "handling": Handling(),
+        "store": Store(tmp_path / "real-store"),
+    }
+
+    def real(name="mine", **change):
+        folder = tmp_path / name
+        spec = SPEC | {"study": name, "recipe": RECIPE, "task": task | change}
+        finetune_targets(spec, *files(folder), **places)
+        return {path.stem: path.read_bytes() for path in (folder / "runs").iterdir()}
+
+    return real
+
+
+def test_a_run_file_tells_all_of_a_real_run(real, tmp_path):
+    for point, content in real().items():
+        run = json.loads(content)
+        assert run.keys() == {*FIELDS.split(), *NAMES, "target"}
+        assert run["recipe"] == complete({**RECIPE, **parse_point(point)})
+        assert run["score"] == run["variants"]["accuracy"] == run["scores"]["last"]["accuracy"]
+        path = tmp_path / f"mine/predictions/{point}.parquet"
+        assert sha256_of(path) == run["digests"]["predictions"]
+
+
+def test_two_studies_come_to_the_same_files_whichever_is_first(real, tmp_path):
+    """But for their names and what their own metric says."""
+    of_first, of_second = real("first"), real("second", metric="f1_macro")
+    (tmp_path / "real-store").rename(tmp_path / "store-of-the-first")
+    again = real("second", metric="f1_macro"), real("first")
+    assert again == (of_second, of_first)
+    assert len({*of_first.values(), *of_second.values()}) == 2 * len(POINTS)
