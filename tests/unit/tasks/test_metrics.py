@@ -75,7 +75,9 @@ def test_numbers_that_are_all_the_same_correlate_with_nothing(name):
 def test_a_model_that_has_diverged_correlates_with_nothing(name, odd):
     labels = np.arange(9.0)
     predicted = np.where(labels < 7, labels, odd).astype(np.float32)
-    wanted = spearmanr(labels, predicted).statistic if np.isinf(odd) and name == "spearman" else 0
+    # An infinite number has a rank, and pandas would leave it out.
+    finite = np.nan_to_num(predicted, posinf=99)
+    wanted = correlation(name, labels, finite) if np.isinf(odd) and name == "spearman" else 0
     assert score(name, predicted, labels) == pytest.approx(wanted)
     assert score(name, np.full(9, odd), labels) == 0
 
