@@ -10,7 +10,7 @@ import yaml
 
 from stilts.errors import UserError, unknown
 from stilts.files.plugins import load, names
-from stilts.question.code import METRICS
+from stilts.question.code import HEADS, METRICS
 from stilts.tasks.columns import KINDS
 
 SOURCES = ("hub", "files")
@@ -79,6 +79,8 @@ class Task:
 
     def _check(self, place: str) -> None:
         kind = load(KINDS, self.kind, "kind", place)
+        if self.name in names(HEADS):
+            raise UserError(f"{place}: a head has that name, so name the task otherwise")
         if self.metric not in names(METRICS):
             raise unknown("metric", self.metric, names(METRICS), place)
         if not isinstance(self.max_tokens, int) or self.max_tokens < 4:
