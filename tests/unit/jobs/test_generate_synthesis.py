@@ -39,9 +39,6 @@ def test_an_ending_is_at_most_as_many_tokens_long_as_the_real_one(gpt2):
 
 
 def test_a_task_is_made_of_what_the_model_writes(gpt2, tmp_path):
-    words = (
-        "the a cat dog bird sees hears likes one old young red house tree and not or very".split()
-    )
     texts = [" ".join(WORDS[n:] + WORDS[:n] + [f"number{n}"] * 6) for n in range(12)]
     rows = [{"id": str(n), "text": text} for n, text in enumerate(texts)]
     fields = {"task": "texts", "kind": "corpus", "labels": [], "origin": {}, "note": ""}
