@@ -7,7 +7,8 @@ from stilts.errors import UserError
 from stilts.models.batch import IGNORED, pack, padded
 from stilts.models.head import largest, pose, set_dropout, tied
 from stilts.models.heads import classification, multiple_choice, regression
-from tests.toys.tiny_models import STILL, facts_of, fresh, random_encoded, several
+from stilts.models.load import load
+from tests.toys.tiny_models import STILL, checkpoint, facts_of, fresh, random_encoded, several
 
 
 def test_the_answer_is_the_best_option():
@@ -125,3 +126,12 @@ def dropouts(module):
         for name, part in module.named_modules()
         if "Dropout" in type(part).__name__
     }
+
+
+def test_the_setting_reaches_the_head_that_is_loaded_and_not_the_encoder(tmp_path):
+    checkpoint(tmp_path, "bert", hidden_dropout_prob=0.1)
+    task = pose(facts_of("classification"))
+    plain, set_ = (load(tmp_path, [task], 1, dropout=share)[0] for share in (None, 0.4))
+    assert dropouts(plain.encoder) == dropouts(set_.encoder)
+    assert set(dropouts(plain.head("toy")).values()) == {0.1}
+    assert set(dropouts(set_.head("toy")).values()) == {0.4}
