@@ -103,12 +103,12 @@ class Head(nn.Module):
         """Yield the modules that are the head's, by name, and the pooler where it reads that."""
         if self.POOLED and getattr(encoder, "pooler", None) is not None:
             yield from encoder.pooler.named_modules(prefix="pooler")
-        yield from ((name, part) for name, part in self.named_modules() if name)
+        yield from self.named_modules()
 
     def weights(self, encoder: PreTrainedModel) -> dict[str, nn.Parameter]:
         """Return the parameters that are the head's, by name, and the pooler's likewise."""
         return {
-            f"{part}.{leaf}": weight
+            f"{part}.{leaf}".lstrip("."): weight
             for part, module in self.owned(encoder)
             for leaf, weight in module.named_parameters(recurse=False)
         }

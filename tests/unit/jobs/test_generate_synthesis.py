@@ -23,19 +23,13 @@ def gpt2(tmp_path_factory):
 
 
 def test_an_ending_is_at_most_as_many_tokens_long_as_the_real_one(gpt2):
-    prompts = [
-        Prompt("0", "train", "the old cat", "sees"),
-        Prompt("1", "train", "a dog", "likes the red bird"),
-    ]
+    golds = {"the old cat": "sees", "a dog": "likes the red bird"}
+    prompts = [Prompt("0", "train", premise, gold) for premise, gold in golds.items()]
     found = sampler(gpt2, "cpu")(prompts, seed=3, **SETTINGS)
     tokenizer = AutoTokenizer.from_pretrained(gpt2)
-    lengths = [len(tokenizer(f" {prompt.gold}")["input_ids"]) for prompt in prompts]
+    lengths = [len(tokenizer(f" {gold}")["input_ids"]) for gold in golds.values()]
     assert lengths[0] < lengths[1]
-    premises = [prompt.premise for prompt in prompts]
-    assert found == sample(gpt2, premises, lengths, seed=3, **SETTINGS, progress=False)
-    for endings, length in zip(found, lengths, strict=True):
-        assert len(endings) == 3
-        assert all(len(tokenizer(ending)["input_ids"]) <= length for ending in endings)
+    assert found == sample(gpt2, [*golds], lengths, seed=3, **SETTINGS, progress=False)
 
 
 def test_a_task_is_made_of_what_the_model_writes(gpt2, tmp_path):

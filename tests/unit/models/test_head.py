@@ -5,10 +5,19 @@ from torch.nn import functional
 
 from stilts.errors import UserError
 from stilts.models.batch import IGNORED, pack, padded
-from stilts.models.head import largest, pose, set_dropout, tied
+from stilts.models.encoder import pooled
+from stilts.models.head import Head, largest, pose, set_dropout, tied
 from stilts.models.heads import classification, multiple_choice, regression
-from stilts.models.load import load
-from tests.toys.tiny_models import STILL, checkpoint, facts_of, fresh, random_encoded, several
+from stilts.models.load import load, save
+from tests.toys.tiny_models import (
+    STILL,
+    checkpoint,
+    facts_of,
+    fresh,
+    random_encoded,
+    several,
+    weights_of,
+)
 
 
 def test_the_answer_is_the_best_option():
@@ -135,3 +144,30 @@ def test_the_setting_reaches_the_head_that_is_loaded_and_not_the_encoder(tmp_pat
     assert dropouts(plain.encoder) == dropouts(set_.encoder)
     assert set(dropouts(plain.head("toy")).values()) == {0.1}
     assert set(dropouts(set_.head("toy")).values()) == {0.4}
+
+
+class Scaled(Head):
+    """A head with a parameter that is in none of its modules."""
+
+    def __init__(self, config, facts):
+        super().__init__()
+        self.linear = torch.nn.Linear(config.hidden_size, 2)
+        self.scale = torch.nn.Parameter(torch.ones(2))
+
+    def forward(self, encoder, batch):
+        return self.linear(pooled(encoder, batch)) * self.scale
+
+
+def test_a_parameter_of_a_head_itself_is_started_kept_and_carried(tmp_path, monkeypatch):
+    monkeypatch.setattr(classification, "Head", Scaled)
+    monkeypatch.setattr(Scaled, "__module__", classification.__name__)
+    task = pose(facts_of("classification"))
+    model, tokenizer, reports = load(checkpoint(tmp_path / "base"), [task], 1)
+    names = ["linear.bias", "linear.weight", "scale"]
+    assert reports["toy"] == {"carried": [], "new": names}
+    with torch.no_grad():
+        model.head("toy").scale.copy_(torch.tensor([2.0, 3.0]))
+    save(model, tokenizer, tmp_path / "stage")
+    again, _, reports = load(tmp_path / "stage", [task], 99)
+    assert reports["toy"] == {"carried": names, "new": []}
+    assert weights_of(again) == weights_of(model)
