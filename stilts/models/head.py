@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
+from stilts.errors import UserError
 from stilts.files import plugins
 from stilts.models.batch import Batch
 from stilts.models.encoder import first_states
@@ -48,13 +49,19 @@ def pose(facts: Mapping[str, Any], head: str | None = None) -> Posed:
     """Return a task with the head that a setting names, or with that of its kind.
 
     Raises:
-        UserError: unknown kind.
+        UserError: unknown kind or head, or a head that does not fit the task.
         ValueError: a kind without answers.
     """
     kind = plugins.load(KINDS, facts["kind"], "kind", f"task '{facts['name']}'")
     if not hasattr(kind, "head"):
         raise ValueError(f"kind {facts['kind']!r} has no answers to learn: it has no head")
-    return Posed(facts, head or kind.head(facts))
+    posed = Posed(facts, head or kind.head(facts))
+    if not posed.plugin.fits(facts):
+        raise UserError(
+            f"task '{posed.name}' of kind {facts['kind']} cannot be answered by the head"
+            f" '{posed.head}': leave the setting head out, or name another"
+        )
+    return posed
 
 
 class Head(nn.Module):
@@ -69,6 +76,11 @@ class Head(nn.Module):
 
     SHARED: ClassVar[bool] = False
     POOLED: bool = False
+
+    @classmethod
+    def fits(cls, facts: Mapping[str, Any]) -> bool:
+        """Return whether it can answer a task."""
+        return True
 
     @classmethod
     def auto(cls, config: PretrainedConfig) -> type:

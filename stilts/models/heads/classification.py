@@ -17,6 +17,11 @@ class Head(LibraryHead):
 
     AUTO = AutoModelForSequenceClassification
 
+    @classmethod
+    def fits(cls, facts: Mapping[str, Any]) -> bool:
+        """Return whether the task has such answers."""
+        return bool(facts["labels"]) and facts["kind"] != "multiple_choice"
+
     @staticmethod
     def width(facts: Mapping[str, Any]) -> int:
         """Return the number of classes."""

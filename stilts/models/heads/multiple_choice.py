@@ -31,6 +31,11 @@ class Head(LibraryHead):
         there = family_of(config.model_type).multiple_choice
         return cls.AUTO if there else AutoModelForSequenceClassification
 
+    @classmethod
+    def fits(cls, facts: Mapping[str, Any]) -> bool:
+        """Return whether the task has such answers."""
+        return facts["kind"] == "multiple_choice"
+
     @staticmethod
     def width(facts: Mapping[str, Any]) -> int:
         """Return 1: the number that says how well an option fits."""

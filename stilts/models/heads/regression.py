@@ -19,6 +19,11 @@ class Head(LibraryHead):
     AUTO = AutoModelForSequenceClassification
     PROBLEM = "regression"
 
+    @classmethod
+    def fits(cls, facts: Mapping[str, Any]) -> bool:
+        """Return whether the task has such answers."""
+        return bool(facts["range"])
+
     @staticmethod
     def width(facts: Mapping[str, Any]) -> int:
         """Return 1."""

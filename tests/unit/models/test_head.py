@@ -67,7 +67,7 @@ def test_a_head_is_named_by_its_task_or_where_tasks_share_it_by_itself(kind, hea
 
 
 def test_a_setting_names_another_head():
-    assert pose(facts_of("classification"), "regression").head == "regression"
+    assert pose(facts_of("regression"), "regression").head == "regression"
     with pytest.raises(UserError, match="task 'toy': unknown head 'poet'; allowed: classification"):
         pose(facts_of("classification"), "poet").plugin  # noqa: B018
 
@@ -171,3 +171,17 @@ def test_a_parameter_of_a_head_itself_is_started_kept_and_carried(tmp_path, monk
     again, _, reports = load(tmp_path / "stage", [task], 99)
     assert reports["toy"] == {"carried": names, "new": []}
     assert weights_of(again) == weights_of(model)
+
+
+@pytest.mark.parametrize(
+    ("kind", "head"),
+    [
+        ("classification", "regression"),
+        ("regression", "classification"),
+        ("multiple_choice", "classification"),
+        ("classification", "multiple_choice"),
+    ],
+)
+def test_a_head_that_does_not_fit_its_task_is_refused_in_one_line(kind, head):
+    with pytest.raises(UserError, match=f"task 'toy' of kind .* by the head '{head}'"):
+        pose(facts_of(kind), head)
