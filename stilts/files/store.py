@@ -69,19 +69,23 @@ class Store:
         shutil.rmtree(self.snapshot(key), ignore_errors=True)
 
 
-class Trials:
-    """Finished trials, one small folder each, never changed once written."""
+class Folders:
+    """A folder for each key, never changed once written."""
 
     def __init__(self, root: Path):
         self.root = root
 
     def folder(self, key: str) -> Path:
-        """Return where the trial under `key` lies, or would."""
+        """Return where what belongs to `key` lies, or would."""
         return self.root / key[:2] / key
 
     def folders(self) -> list[Path]:
-        """Return the folder of every stored trial; its name is the trial's key."""
+        """Return the folder of everything stored; its name is its key."""
         return sorted(self.root.glob("??/*"))
+
+
+class Trials(Folders):
+    """Finished trials: a result, predictions, and how long it took."""
 
     def get(self, key: str) -> Entry | None:
         """Return the trial stored under `key`, or None.
@@ -128,23 +132,12 @@ class Trials:
             write_atomic(temporary / "result.json", to_json(result))
 
 
-class Stages:
+class Stages(Folders):
     """Checkpoints by the key of the training that comes to them.
 
     Their files are the very files of a checkpoint's folder (hard links where the file system has
     them), so they take no more room, and stay when Snakemake deletes those.
     """
-
-    def __init__(self, root: Path):
-        self.root = root
-
-    def folder(self, key: str) -> Path:
-        """Return where the checkpoint under `key` lies, or would."""
-        return self.root / key[:2] / key
-
-    def folders(self) -> list[Path]:
-        """Return the folder of every stored checkpoint; its name is its key."""
-        return sorted(self.root.glob("??/*"))
 
     def put(self, key: str, folder: Path) -> None:
         """Store the whole checkpoint of `folder`."""
