@@ -44,11 +44,13 @@ class RuleCode:
         """Return the fingerprint of what fine-tunes a target, at all points of its grid."""
         plan = self.question.plans[study]
         spec = plan.target_spec(model, chain, target)
+        recipes = [
+            {**spec["recipe"], **p} for p in plan.points[Cell(model, chain, target)].values()
+        ]
+        forms = dict.fromkeys((recipe["head"], recipe["select"]) for recipe in recipes)
         used: dict[str, None] = {}
-        for point in plan.points[Cell(model, chain, target)].values():
-            recipe = {**spec["recipe"], **point}
-            heads = {target: recipe["head"]}
-            used |= dict.fromkeys(self._used([spec["task"]], model, heads, recipe["select"]))
+        for head, select in forms:
+            used |= dict.fromkeys(self._used([spec["task"]], model, {target: head}, select))
         asked = f"{METRICS}.{spec['task']['metric']}"
         return fingerprint(f"{SCRIPTS}/finetune_targets.py", TRIAL, asked, *used)
 
