@@ -172,3 +172,9 @@ def test_what_reaches_into_snakemake_was_tried_with_the_pinned_versions():
     pins = (ROOT / "requirements.txt").read_text()
     for name, version in PROVEN.items():
         assert re.search(rf"^{name}=={re.escape(version)}\s", pins, re.M)
+
+
+def test_the_readme_names_every_family_that_has_a_file():
+    readme = (ROOT / "README.md").read_text().lower().replace("-", "")
+    for path in ROOT.glob("stilts/models/families/[!_]*.py"):
+        assert path.stem.removesuffix("_v2").replace("_", "") in readme, path.stem
