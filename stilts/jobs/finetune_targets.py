@@ -50,7 +50,9 @@ def finetune_targets(
     log.info("%d of %d trials are in the store", len(trials) - len(missing), len(trials))
     if missing:
         take_gpu(handling.device, handling.trials_per_gpu)
-        _train(missing, setting, _starter(setting, checkpoint, data, store, handling), store)
+        first = missing[0].recipe
+        start = _starter(setting, checkpoint, data, store, handling, first)
+        _train(missing, setting, start, store)
 
 
 def _hand_out(trial: Trial, setting: Setting, store: Store) -> bool:
@@ -64,14 +66,23 @@ def _hand_out(trial: Trial, setting: Setting, store: Store) -> bool:
 
 
 def _starter(
-    setting: Setting, checkpoint: Path, data: Path, store: Store, handling: Handling
+    setting: Setting,
+    checkpoint: Path,
+    data: Path,
+    store: Store,
+    handling: Handling,
+    recipe: Mapping[str, Any],
 ) -> "Start":
+    """Return the start of trials, model and data read: what is wrong there is no trial's fault."""
     import torch  # not needed where the store has all
 
     from stilts.jobs.outcome import Start
 
     torch.set_num_threads(handling.threads)
-    return Start(setting, checkpoint, data, store, minutes=handling.minutes, graphs=handling.graphs)
+    options = {"minutes": handling.minutes, "graphs": handling.graphs}
+    start = Start(setting, checkpoint, data, store, **options)
+    start.take_form(recipe)
+    return start
 
 
 def _train(trials: Sequence[Trial], setting: Setting, start: "Start", store: Store) -> None:

@@ -61,7 +61,7 @@ class Start:
     def run(self, recipe: Mapping[str, Any], key: str, progress: Progress) -> Outcome:
         """Train a point by its recipe and return what came of it; a diverged run is a result."""
         began = time.perf_counter()
-        self._take_form(recipe)
+        self.take_form(recipe)
         reset(self._workspace.model, self._weights, self._reports, recipe["seed"])
         with Snapshot(self.store.snapshot(key), self.minutes) as snapshot:
             history = train(
@@ -76,7 +76,7 @@ class Start:
         result, predicted = self._result(recipe, history)
         return Outcome(result, predicted, _timing(seconds, history))
 
-    def _take_form(self, recipe: Mapping[str, Any]) -> None:
+    def take_form(self, recipe: Mapping[str, Any]) -> None:
         """Read model and data in the form that a recipe asks for, unless they are in it."""
         form = tuple(recipe[name] for name in FORM)
         if form == self._form:

@@ -20,7 +20,7 @@ class Head(LibraryHead):
     @classmethod
     def fits(cls, facts: Mapping[str, Any]) -> bool:
         """Return whether the task has such answers."""
-        return bool(facts["labels"]) and facts["kind"] != "multiple_choice"
+        return facts["kind"] != "multiple_choice" and not facts.get("range")
 
     @staticmethod
     def width(facts: Mapping[str, Any]) -> int:
