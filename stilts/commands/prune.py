@@ -131,7 +131,10 @@ def find(config: Mapping[str, Any], results: Path = STORE.parent) -> list[Group]
     unused = [path for path in trials if not uses.has(path.name) and _old(path)]
     stages = store.stages.folders()
     named = set(_stages(results))
-    idle_stages = [path for path in stages if path.name not in named and _old(path)]
+    # One whose checkpoint is not there now is what it will be made from again.
+    idle_stages = [
+        path for path in stages if not uses.unfinished and path.name not in named and _old(path)
+    ]
     snapshots = sorted(store.snapshot("").glob("*"))
     # Those of stages and of trials to come are needed until everything is there.
     spent = [path for path in snapshots if uses.entries.get(path.name) or not uses.unfinished]

@@ -33,10 +33,9 @@ def test_all_runs_are_there_and_none_is_lost(runs):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_every_target_is_learnt_without_an_intermediate_task_and_not_by_every_run(runs, target):
+def test_every_target_is_learnt_without_an_intermediate_task(runs, target):
     found = runs[(runs["chain"] == "none") & (runs["target"] == target)]
     assert found["score"].max() > found["majority"].iloc[0] + 0.15
-    assert found["score"].min() < found["majority"].iloc[0] + 0.05
 
 
 def test_telling_real_endings_from_generated_ones_helps_nearly_everywhere(means):

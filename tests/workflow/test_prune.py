@@ -142,7 +142,8 @@ def test_trials_of_a_gpu_are_known_where_there_is_none(old):
     plan = Layout(ask({**read_config(), **QUESTION}, ROOT)).question.plans["rethinking"]
     task = plan.target_spec("roberta-large", "none", "rte")["task"]
     result = json.loads((entries(old)[0] / "result.json").read_text())
-    facts = {name: result[name] for name in ("versions", "recipe")} | {"task": task}
+    facts = {name: result[name] for name in ("versions", "recipe")}
+    facts["tasks"] = [{name: task[name] for name in ("name", "kind", "labels", "range")}]
     facts["digests"] = {k: v for k, v in result["digests"].items() if k != "predictions"}
     there = {"device_kind": "cuda:NVIDIA H200", "precision": "bf16"}
     here = {name: result[name] for name in there}
