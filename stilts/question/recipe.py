@@ -70,6 +70,14 @@ TRAINING = (
     Field("warmup", "wu", _SHARE, 0.0, "share of all steps in which the learning rate rises"),
     Field("weight_decay", "wd", {"type": "number", "minimum": 0}, 0.0, "on every parameter"),
     Field("eps", "eps", _POSITIVE, 1e-8, "of AdamW"),
+    Field(
+        "eps_at",
+        "ea",
+        {"enum": ["corrected", "uncorrected"]},
+        "corrected",
+        "what eps is added to: the root of the second moment with its bias corrected, as in"
+        " PyTorch, or before that, as in transformers until version 4",
+    ),
     Field("betas", "be", _BETAS, [0.9, 0.999], "of AdamW"),
     Field("clip", "cl", _or_null(_POSITIVE), 1.0, "norm to which gradients are cut; null: never"),
     Field(

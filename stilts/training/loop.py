@@ -64,7 +64,8 @@ def train(
             if window.stepped:  # otherwise these gradients wait for the next epoch's first step
                 if recipe["clip_each"] == "step":
                     workspace.clip(recipe)
-                optimizer.param_groups[0]["lr"] = recipe["lr"] * rate(history.steps, total, recipe)
+                for group in optimizer.param_groups:
+                    group["lr"] = recipe["lr"] * rate(history.steps, total, recipe)
                 workspace.step(optimizer, window.task)
                 state.losses.append(loss)
                 history.steps += 1
