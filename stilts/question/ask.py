@@ -14,7 +14,7 @@ from stilts.question.checks import check_recipes, check_settings
 from stilts.question.config import check_config
 from stilts.question.resolve import StudyPlan, resolve
 from stilts.question.scale import Scale, load_scale
-from stilts.question.settings import Settings, read_layer, values
+from stilts.question.settings import Layer, Setting, Settings, read_layer, values
 from stilts.question.study import Study, load_study
 
 # Config keys that change no answer.
@@ -210,7 +210,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     models = config["models"]
     catalogue = load_catalogue(root / "catalogue", tasks=config["tasks"], models=models)
     scale = load_scale(root / "scales", config["scale"])
-    overrides = read_layer(config["settings"], "config key 'settings'", "config")
+    overrides = _overrides(config)
     missing = _missing(catalogue, scale, config, root)
     studies = [
         load_study(root / "studies" / name, config["protocol"]) for name in config["studies"]
@@ -224,7 +224,6 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
             only=config["only"],
             overrides=overrides,
             missing=missing,
-            precision=config["precision"],
         )
         for study in studies
     }
@@ -235,6 +234,25 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     for task in question.tasks:  # what is worked out on demand must fail here, in one line
         question.task_spec(task)
     return question
+
+
+def _overrides(config: Mapping[str, Any]) -> Layer:
+    """Return the reader's settings, the config key `precision` among them.
+
+    Raises:
+        UserError: a wrong setting, or two keys that say different things.
+    """
+    layer = dict(read_layer(config["settings"], "config key 'settings'", "config"))
+    if config["precision"] is None:
+        return layer
+    given = dict(layer.get(("all",), {}))
+    asked = Setting(config["precision"], "config")
+    if given.setdefault("precision", asked).value != asked.value:
+        raise UserError(
+            f"config key 'settings'.all: precision is {given['precision'].value}, but config key"
+            f" 'precision' is {asked.value}: drop one"
+        )
+    return {**layer, ("all",): given}
 
 
 def _check_names(

@@ -136,6 +136,16 @@ TRAINING = (
         " task is through",
     ),
 )
+# Of training too, but no part of a recipe: what `auto` comes to depends on the machine, and a
+# result is keyed by that.
+PRECISION = Field(
+    "precision",
+    "",
+    {"enum": ["auto", "fp32", "bf16"]},
+    "auto",
+    "of training and scoring; auto: bf16 on a GPU, and on a CPU that gains from it, else fp32;"
+    " the key `precision` of your config goes over it",
+)
 # Of scoring: they stand where settings of training do, and tell of tasks.
 METRIC = Field(
     "metric",
@@ -158,7 +168,7 @@ WATCH = Field(
     [],
     "tasks that a stage is scored on after each epoch, besides its own",
 )
-FIELDS = {field.name: field for field in (*TRAINING, METRIC, SCORED, WATCH)}
+FIELDS = {field.name: field for field in (*TRAINING, PRECISION, METRIC, SCORED, WATCH)}
 AXES = {field.name: field for field in TRAINING}
 SHORT = {field.short: field for field in TRAINING}
 # What each task of a stage of several brings; all else is the stage's.

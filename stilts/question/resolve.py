@@ -9,14 +9,14 @@ from stilts.errors import UserError
 from stilts.question.catalogue import Catalogue
 from stilts.question.cells import Cell, Points, cells_of, scored_of
 from stilts.question.chain import Stage, chain_seed, chain_tasks, parse_chain, prefixes
-from stilts.question.recipe import AXES, NEEDED, POSED, TRAINING
+from stilts.question.recipe import AXES, NEEDED, POSED, PRECISION, TRAINING
 from stilts.question.scale import Scale
 from stilts.question.settings import Layer, Setting, Settings, merge
 from stilts.question.study import Study
 
 _DEFAULTS = {
     field.name: Setting(field.default, "assumed", "default")
-    for field in TRAINING
+    for field in (*TRAINING, PRECISION)
     if field.default is not NEEDED
 }
 _NOBODY = Setting((), "assumed", "default")
@@ -42,7 +42,6 @@ class StudyPlan:
     unavailable: tuple[Cell, ...]
     missing: frozenset[str]
     overrides: Layer
-    precision: str
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -157,7 +156,7 @@ class StudyPlan:
         """Return what a job needs to fine-tune and score a cell, whatever its points."""
         settings = self.target(target)
         return {
-            **self._identity(model, chain),
+            **self._identity(model, chain, settings),
             "target": target,
             "task": self._facts(target, settings),
             "recipe": _recipe(settings),
@@ -168,7 +167,7 @@ class StudyPlan:
         stage, settings = parse_chain(chain)[-1], self.stage(chain)
         facts = {task: self._facts(task, posed) for task, posed in settings.posed.items()}
         return {
-            **self._identity(model, chain),
+            **self._identity(model, chain, settings.recipe),
             "tasks": [facts[task] for task in stage.tasks],
             "watch": [facts[task] for task in settings.watch],
             "posed": {
@@ -184,7 +183,7 @@ class StudyPlan:
         """Return what a job needs to score a checkpoint on a task, seen in its chain or not."""
         settings = self.as_trained(chain, task)
         return {
-            **self._identity(model, chain),
+            **self._identity(model, chain, settings),
             "target": task,
             "task": self._facts(task, settings),
             **{key: settings[key].value for key in ("max_tokens", "head", "seed")},
@@ -206,14 +205,14 @@ class StudyPlan:
             "scored": settings["scored"].value,
         }
 
-    def _identity(self, model: str, chain: str) -> dict[str, Any]:
+    def _identity(self, model: str, chain: str, settings: Settings) -> dict[str, Any]:
         return {
             "study": self.study.name,
             "scale": self.scale.name,
             "protocol": self.study.protocol,
             "model": model,
             "chain": chain,
-            "precision": self.precision,
+            "precision": settings["precision"].value,
         }
 
 
@@ -225,7 +224,6 @@ def resolve(
     only: Mapping[str, Any],
     overrides: Layer,
     missing: frozenset[str],
-    precision: str,
 ) -> StudyPlan:
     """Cross a study's sweeps with its models and grids, at a scale.
 
@@ -236,7 +234,6 @@ def resolve(
         only: what narrows the study; see `cells_of`.
         overrides: a layer of settings of the reader's config.
         missing: tasks whose restricted files are not there; their cells become unavailable.
-        precision: `auto`, `fp32` or `bf16`.
 
     Raises:
         UserError: an unknown task or grid axis, or nothing left to run.
@@ -258,7 +255,6 @@ def resolve(
         unavailable=tuple(cell for cell in points if cell not in kept),
         missing=missing,
         overrides=overrides,
-        precision=precision,
     )
 
 

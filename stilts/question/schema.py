@@ -11,7 +11,17 @@ import yaml
 
 from stilts.files.fingerprint import ROOT
 from stilts.question.config import SCHEMA
-from stilts.question.recipe import FIELDS, METRIC, NEEDED, SCORED, TRAINING, WATCH, Field, described
+from stilts.question.recipe import (
+    FIELDS,
+    METRIC,
+    NEEDED,
+    PRECISION,
+    SCORED,
+    TRAINING,
+    WATCH,
+    Field,
+    described,
+)
 
 DOCS = "docs/settings.md"
 COMMAND = "python -m stilts.question.schema"
@@ -35,7 +45,7 @@ def definition() -> dict[str, Any]:
 
 def table() -> str:
     """Return the table of all settings, in Markdown."""
-    parts = {"Training": TRAINING, "Scoring": (METRIC, SCORED, WATCH)}
+    parts = {"Training": (*TRAINING, PRECISION), "Scoring": (METRIC, SCORED, WATCH)}
     lines = []
     for title, fields in parts.items():
         lines += [f"### {title}", "", f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]

@@ -4,14 +4,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stilts.errors import UserError, unknown
-from stilts.question.recipe import AXES, FIELDS, METRIC, POSED, SCORED, WATCH, check, check_name
+from stilts.question.recipe import (
+    AXES,
+    FIELDS,
+    METRIC,
+    POSED,
+    PRECISION,
+    SCORED,
+    WATCH,
+    check,
+    check_name,
+)
 
 ORIGINS = ("stated", "code", "assumed")
 ROLES = ("intermediates", "targets")
 # Parts of a layer: settings as such, and settings by the name of what they are for.
 PLAIN = ("all", *ROLES)
 NAMED = ("tasks", "stages", "variants", "generators")
-_TRAINING = {**AXES, "metric": METRIC, "scored": SCORED}
+_TRAINING = {**AXES, "precision": PRECISION, "metric": METRIC, "scored": SCORED}
 _STAGES = {**_TRAINING, "watch": WATCH}
 
 # Where settings stand in a layer: ("all",), ("tasks", "rte"), ("stages", "a~b", "tasks", "a").

@@ -151,7 +151,7 @@ def test_trials_of_a_gpu_are_known_where_there_is_none(old):
     key = digest_of({**facts, **there})
     add_entry(old, key, **there)
     assert unused() == {}
-    assert unused(precision="fp32") == {}  # recorded: auto
+    assert unused(precision="fp32") == {}  # recorded: what the study says, auto
     (old.folder / "results/smoke/config.yaml").unlink()
     assert unused(precision="fp32") == {"trials": 1}
 

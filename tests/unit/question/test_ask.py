@@ -43,7 +43,7 @@ WRONG = [
     ({"trials_per_job": "all"}, "config key 'trials_per_job': 'all' is not of type 'integer'"),
     (
         {"precision": "fp16"},
-        "config key 'precision': 'fp16' is not one of ['auto', 'fp32', 'bf16']",
+        "config key 'precision': 'fp16' is not one of [None, 'auto', 'fp32', 'bf16']",
     ),
     ({"device": "tpu"}, "config key 'device': 'tpu' is not one of ['auto', 'cpu', 'cuda']"),
     ({"mirror": 5}, "config key 'mirror': 5 is not of type 'string', 'null'"),
