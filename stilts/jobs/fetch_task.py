@@ -8,7 +8,7 @@ from typing import Any
 
 from stilts.errors import UserError
 from stilts.tasks.columns import canonical_rows
-from stilts.tasks.make import facts, limited, splits_of, write_task
+from stilts.tasks.make import facts, limited, short_enough, splits_of, write_task
 from stilts.tasks.sources.files import MissingFile
 from stilts.tasks.sources.read import read_source
 
@@ -24,15 +24,16 @@ def fetch_task(spec: Mapping[str, Any], folder: Path | str) -> None:
         UserError: something is missing or wrong in the source, in one line.
     """
     task = spec["task"]
-    splits, origin = {}, {}
+    splits, origin, sizes = {}, {}, {}
     for split in splits_of(task):
         try:
             raw, origin[split] = read_source(task["source"], split, mirror=spec.get("mirror"))
         except MissingFile as error:
             advice = f"; {task['restricted']}" if task["restricted"] else ""
             raise UserError(f"{error}{advice}") from None
-        splits[split] = canonical_rows(task, raw)
-    sizes = {split: len(rows) for split, rows in splits.items()}
+        rows = canonical_rows(task, raw)
+        splits[split], sizes[split] = short_enough(task, split, rows), len(rows)
+        origin[split]["left_out"] = len(rows) - len(splits[split])
     write_task(
         folder,
         limited(splits, spec),

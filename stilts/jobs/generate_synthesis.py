@@ -7,12 +7,17 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer
 
+from stilts.errors import unknown
 from stilts.jobs.derive_task import derive_task
 from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 from stilts.machine.hardware import device_kind
 from stilts.models.generation import sample
 from stilts.tasks.generators.synthesis_gpt2 import Prompt
+
+# What stands before a real ending when its tokens are counted: nothing, as in the released code, or
+# the space that it has in its text, which a tokeniser of GPT-2's kind makes part of the first word.
+LENGTHS = {"alone": "", "in_text": " "}
 
 
 def generate_synthesis(
@@ -37,16 +42,21 @@ def sampler(model: Path, device: str) -> Callable[..., list[list[str]]]:
     """Return the function that a generator calls with its prompts.
 
     It gives each prompt `samples` endings, each at most as many tokens long as the real ending,
-    as in the released code of Chang and Lu (2021).
+    as in the released code of Chang and Lu (2021). `length_as` names how those are counted, see
+    `LENGTHS`.
 
     Args:
         model: the folder of a causal language model.
         device: "cpu" or "cuda".
     """
 
-    def draw(prompts: Sequence[Prompt], *, seed: int, **sampling: float) -> list[list[str]]:
+    def draw(
+        prompts: Sequence[Prompt], *, seed: int, length_as: str = "in_text", **sampling: float
+    ) -> list[list[str]]:
+        if length_as not in LENGTHS:
+            raise unknown("length_as", length_as, LENGTHS, "generator 'synthesis_gpt2'")
         tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
-        endings = tokenizer([f" {prompt.gold}" for prompt in prompts])["input_ids"]
+        endings = tokenizer([LENGTHS[length_as] + prompt.gold for prompt in prompts])["input_ids"]
         premises = [prompt.premise for prompt in prompts]
         return sample(model, premises, [*map(len, endings)], seed=seed, device=device, **sampling)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from stilts.files import plugins
 from stilts.tasks.columns import canonical_rows
-from stilts.tasks.make import facts, write_task
+from stilts.tasks.make import facts, short_enough, write_task
 
 THEMES = "stilts.tasks.miniature.themes"
 
@@ -23,7 +23,9 @@ def make_task(spec: Mapping[str, Any], folder: Path | str) -> None:
     place = f"task '{task['name']}'"
     theme = plugins.load(THEMES, made["theme"], "theme", place)
     raw = theme.make(dict(made["sizes"]), made["seed"])
-    splits = {split: canonical_rows(task, rows) for split, rows in raw.items()}
+    splits = {
+        split: short_enough(task, split, canonical_rows(task, rows)) for split, rows in raw.items()
+    }
     origin = {"from": "miniature", **made}
     note = spec.get("note") or "miniature language, not the paper's data"
     write_task(folder, splits, {**facts(task), "origin": origin, "note": note})

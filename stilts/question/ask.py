@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,14 @@ from stilts.question.catalogue import Catalogue, Model, Task, load_catalogue
 from stilts.question.chain import chain_tasks
 from stilts.question.checks import check_recipes, check_settings
 from stilts.question.config import check_config
+from stilts.question.data import (
+    OF_REAL_DATA,
+    demand_agreement,
+    fields_of,
+    is_miniature,
+    missing_tasks,
+    stated,
+)
 from stilts.question.resolve import StudyPlan, resolve
 from stilts.question.scale import Scale, load_scale
 from stilts.question.settings import Layer, Setting, Settings, read_layer, values
@@ -84,7 +92,7 @@ class Question:
         task = self.catalogue.tasks[name]
         if task.derive:
             return "generate_synthesis" if "model" in task.derive else "derive_task"
-        return "make_task" if _is_miniature(task, self.scale, self.config) else "fetch_task"
+        return "make_task" if is_miniature(task, self.scale, self.config) else "fetch_task"
 
     def task_spec(self, name: str) -> dict[str, Any]:
         """Return what the task's rule needs to know, as plain data."""
@@ -104,7 +112,8 @@ class Question:
                 spec["settings"] |= {"count": self.rows(name)["train"]}
                 spec["settings"] |= {"validation": self.rows(name)["validation"]}
             spec["origins"] = {key: item.origin for key, item in sorted(settings.items())}
-        elif _is_miniature(task, self.scale, self.config):
+        elif is_miniature(task, self.scale, self.config):
+            spec["task"] |= OF_REAL_DATA
             spec["miniature"] = {
                 "theme": task.miniature["theme"],
                 "sizes": self._miniature_sizes(task),
@@ -158,7 +167,7 @@ class Question:
             rows = {"train": settings["count"].value, "validation": settings["validation"].value}
         elif task.derive:
             return self.rows(task.derive["parent"])
-        elif _is_miniature(task, self.scale, self.config):
+        elif is_miniature(task, self.scale, self.config):
             rows = self._miniature_sizes(task)
         else:
             rows = {split: task.sizes.get(split, 0) for split in splits}
@@ -207,15 +216,14 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
         UserError: anything wrong, in one line: the key, what is wrong, what is allowed.
     """
     config = check_config(config, root)
-    models = config["models"]
-    catalogue = load_catalogue(root / "catalogue", tasks=config["tasks"], models=models)
     scale = load_scale(root / "scales", config["scale"])
     overrides = _overrides(config)
-    missing = _missing(catalogue, scale, config, root)
     studies = [
         load_study(root / "studies" / name, config["protocol"]) for name in config["studies"]
     ]
     _check_names(studies, scale, config, root)
+    catalogue = _catalogue(studies, scale, overrides, config, root)
+    missing = missing_tasks(catalogue, scale, config, root)
     plans = {
         study.name: resolve(
             study,
@@ -234,6 +242,23 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     for task in question.tasks:  # what is worked out on demand must fail here, in one line
         question.task_spec(task)
     return question
+
+
+def _catalogue(
+    studies: Sequence[Study],
+    scale: Scale,
+    overrides: Layer,
+    config: Mapping[str, Any],
+    root: Path,
+) -> Catalogue:
+    """Return the catalogue with what the studies, then the reader say of tasks laid over it."""
+    folder, given = root / "catalogue", {key: config[key] for key in ("tasks", "models")}
+    by_study = {study.name: stated(study, scale, overrides) for study in studies}
+    laid = load_catalogue(folder, data=fields_of(by_study), **given)
+    if len(studies) > 1:
+        made = partial(is_miniature, scale=scale, config=config)
+        demand_agreement(studies, by_study, load_catalogue(folder, **given), laid, made)
+    return laid
 
 
 def _overrides(config: Mapping[str, Any]) -> Layer:
@@ -270,23 +295,3 @@ def _check_names(
         if not (root / "studies" / name).is_dir():
             known = [path.name for path in (root / "studies").iterdir()]
             raise unknown("study", name, known, f"scales/{scale.name}.yaml, studies")
-
-
-def _is_miniature(task: Task, scale: Scale, config: Mapping[str, Any]) -> bool:
-    placed = "source" in config["tasks"].get(task.name, {})
-    return bool(scale.miniature and task.miniature and not placed)
-
-
-def _missing(
-    catalogue: Catalogue, scale: Scale, config: Mapping[str, Any], root: Path
-) -> frozenset[str]:
-    """Return the restricted tasks without their files, and what is derived from them."""
-    gone = {
-        task.name
-        for task in catalogue.tasks.values()
-        if task.restricted
-        and not _is_miniature(task, scale, config)
-        and not all((root / path).is_file() for path in task.source.get("files", {}).values())
-    }
-    derived = {task.name for task in catalogue.tasks.values() if task.derive.get("parent") in gone}
-    return frozenset(gone | derived)

@@ -34,6 +34,8 @@ class Task:
     label: str = "label"
     labels: tuple[str, ...] = ()
     range: tuple[float, ...] = ()
+    longest: Mapping[str, int] = field(default_factory=dict)
+    once: str = ""
     scored: tuple[str, ...] = ("validation",)
     metric: str = "accuracy"
     max_tokens: int = 128
@@ -62,7 +64,7 @@ class Task:
             if key not in known:
                 raise unknown("field", key, known, place)
         values = {"title": name, **block}
-        for key in ("source", "derive", "split", "sizes", "miniature"):
+        for key in ("source", "derive", "split", "longest", "sizes", "miniature"):
             if not isinstance(values.get(key, {}), Mapping):
                 raise UserError(f"{place}: '{key}' must be a block, found {values[key]!r}")
         for key in ("first", "second", "labels"):
@@ -91,6 +93,16 @@ class Task:
             raise UserError(f"{place}: 'source' must name one of {', '.join(SOURCES)}, or 'derive'")
         if self.miniature and set(self.miniature) != {"theme", "sizes"}:
             raise UserError(f"{place}: 'miniature' must hold a theme and sizes, nothing else")
+        if self.has_answers and self.once:
+            raise UserError(f"{place}: 'once' is about the texts of a corpus: drop it")
+        if self.longest and not self.has_answers:
+            raise UserError(f"{place}: 'longest' is about tasks with answers: drop it")
+        for split, words in self.longest.items():
+            if not isinstance(words, int) or words < 1:
+                raise UserError(f"{place}: longest.{split} must be a number of words: {words!r}")
+        for column in self.split.get("strip", ()):
+            if column not in self.split["into"]:
+                raise unknown("column", column, self.split["into"], f"{place}, split.strip")
         if not self.scored:
             raise UserError(f"{place}: 'scored' must list at least one split")
         if self.has_answers and self.range and self.labels:
@@ -174,12 +186,17 @@ class Catalogue:
 
 
 def load_catalogue(
-    folder: Path, *, tasks: Mapping[str, Any] | None = None, models: Mapping[str, Any] | None = None
+    folder: Path,
+    *,
+    data: Mapping[str, Mapping[str, Any]] | None = None,
+    tasks: Mapping[str, Any] | None = None,
+    models: Mapping[str, Any] | None = None,
 ) -> Catalogue:
     """Read `folder/tasks/*.yaml` and `folder/models.yaml`, then lay config blocks over them.
 
     Args:
         folder: the catalogue.
+        data: fields of tasks that settings state, see `stilts.question.data`.
         tasks: blocks of the reader's config: a new name adds a task, a known name changes the
             given fields of it.
         models: origins of the reader's config, by catalogue name.
@@ -188,6 +205,11 @@ def load_catalogue(
         UserError: a wrong block, in one line that names the file.
     """
     blocks, known = _read_tasks(folder / "tasks")
+    for name, block in (data or {}).items():
+        if name not in blocks:
+            raise unknown("task", name, {*blocks, *(tasks or {})}, f"settings.data.{name}")
+        blocks[name] = {**blocks[name], **block}
+        known[name] = f"{known[name]} and settings.data.{name}"
     for name, block in (tasks or {}).items():
         blocks[name] = {**blocks.get(name, {}), **block} if isinstance(block, Mapping) else block
         known[name] = "config key 'tasks'"

@@ -29,14 +29,18 @@ class Stage:
 
     @property
     def base(self) -> str:
-        """The tasks alone: how settings of the stage are named."""
+        """The tasks alone: how settings of the stage are named, whatever its size."""
         return "~".join(self.tasks)
+
+    @property
+    def sized(self) -> str:
+        """The tasks and the size: how settings of the stage at that size are named."""
+        return self.base + (f"@{self.size}" if self.size else "")
 
     @property
     def name(self) -> str:
         """The stage as it stands in a chain's name and path."""
-        size = f"@{self.size}" if self.size else ""
-        return self.base + size + (f"={self.variant}" if self.variant else "")
+        return self.sized + (f"={self.variant}" if self.variant else "")
 
 
 def parse_stage(text: str) -> Stage:

@@ -73,7 +73,7 @@ def _check_layer(
 ) -> None:
     """Check the names of a layer; `plans` are those one of which must know a stage or variant."""
     for part, *names in layer:
-        if part == "tasks":
+        if part in ("tasks", "data"):
             catalogue.task(names[0], f"{where}.tasks")
         if part == "stages":
             for task in parse_stage(names[0]).tasks:
@@ -92,7 +92,8 @@ def _named(plan: StudyPlan, part: str) -> set[str]:
         return plan.study.named(part)
     sweeps = (*plan.study.sweeps.values(), *plan.study.scores.values())
     chains = {*plan.chains, *(chain for sweep in sweeps for chain in sweep.chains)}
-    return {stage.base for chain in chains for stage in parse_chain(chain)}
+    stages = [stage for chain in chains for stage in parse_chain(chain)]
+    return {name for stage in stages for name in (stage.base, stage.sized)}
 
 
 def _check_axes(plan: StudyPlan, overrides: Layer) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from stilts.question.ask import Question
 from stilts.question.cells import Cell, Points
 from stilts.question.chain import NONE, chain_seed, chain_tasks, parse_chain, prefixes
+from stilts.question.data import with_parents
 from stilts.question.resolve import StudyPlan
 from stilts.question.settings import Settings
 from stilts.question.study import Study
@@ -65,8 +66,14 @@ def _study(plan: StudyPlan) -> dict[str, Any]:
             "generators": {
                 name: _tagged(plan.generator(name)) for name in sorted(generators - {None})
             },
+            "data": {task: _tagged(plan.data(task)) for task in _read(plan) if plan.data(task)},
         },
     }
+
+
+def _read(plan: StudyPlan) -> list[str]:
+    """Return the tasks whose data a study reads, parents of derived ones included."""
+    return sorted(with_parents([*plan.tasks, *_named(plan.study)], plan.catalogue))
 
 
 def _axes(grids: Iterable[Points]) -> dict[str, list[Any]]:

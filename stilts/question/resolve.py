@@ -133,7 +133,8 @@ class StudyPlan:
     def _staged(self, stage: Stage, task: str, seed: int | None) -> dict[str, Setting]:
         """Return the settings of a stage as they hold for one of its tasks, or for all ('')."""
         places = [("all",), ("intermediates",), ("tasks", task)]
-        for place in (("stages", stage.base), ("variants", stage.variant or "")):
+        named = dict.fromkeys([stage.base, stage.sized])
+        for place in (*(("stages", name) for name in named), ("variants", stage.variant or "")):
             places += [place, (*place, "tasks", task)]
         found = {**_DEFAULTS, **self._own(task), **merge(self.layers, places)}
         return found if seed is None else {**found, "seed": Setting(seed, "chain", f"^{seed}")}
@@ -141,6 +142,10 @@ class StudyPlan:
     def generator(self, name: str) -> dict[str, Setting]:
         """Return the settings of a generator of derived tasks at this scale."""
         return merge(self.layers, [("generators", name)])
+
+    def data(self, task: str) -> dict[str, Setting]:
+        """Return the fields of a task's block that settings state: how its data are read."""
+        return merge(self.layers, [("data", task)])
 
     def _own(self, task: str) -> dict[str, Setting]:
         if not task:

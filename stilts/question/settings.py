@@ -20,7 +20,12 @@ ORIGINS = ("stated", "code", "assumed")
 ROLES = ("intermediates", "targets")
 # Parts of a layer: settings as such, and settings by the name of what they are for.
 PLAIN = ("all", *ROLES)
-NAMED = ("tasks", "stages", "variants", "generators")
+NAMED = ("tasks", "stages", "variants", "generators", "data")
+# Fields of a task's block in the catalogue that say how its data are read; see the README there.
+DATA = (
+    *("source", "restricted", "text", "once", "first", "second", "options", "split"),
+    *("label", "longest"),
+)
 _TRAINING = {**AXES, "precision": PRECISION, "metric": METRIC, "scored": SCORED}
 _STAGES = {**_TRAINING, "watch": WATCH}
 
@@ -64,17 +69,22 @@ def read_layer(block: Mapping[str, Any], where: str, origin: str | None = None) 
 
     Args:
         block: `all`, `intermediates`, `targets`: settings; `tasks`, `stages`, `variants`,
-            `generators`: settings by name. A stage or variant may hold `tasks` of its own.
+            `generators`: settings by name. A stage or variant may hold `tasks` of its own. `data`:
+            fields of a task's block in the catalogue, by task.
         where: the file and key, for error messages.
         origin: of plain values; None demands `{<origin>: value}` of each.
 
     Raises:
         UserError: an unknown part or setting, a value that does not fit, or no origin.
     """
-    return {
-        place: read_settings(settings, f"{where}.{'.'.join(place)}", _known(place), origin)
-        for place, settings in _places(block, where)
-    }
+    layer = {}
+    for place, settings in _places(block, where):
+        here = f"{where}.{'.'.join(place)}"
+        layer[place] = read_settings(settings, here, _known(place), origin)
+        if place[0] == "data":
+            for name in layer[place]:
+                check_name(name, dict.fromkeys(DATA), here)
+    return layer
 
 
 def read_settings(
@@ -117,8 +127,8 @@ def _inner(place: Place, settings: Any, where: str) -> Iterator[tuple[Place, Any
 
 
 def _known(place: Place) -> Mapping[str, Any] | None:
-    if place[0] == "generators":
-        return None  # a generator says itself what it can do
+    if place[0] in ("generators", "data"):
+        return None  # a generator, or the catalogue, says itself what a value may be
     if len(place) > 2:
         return {name: FIELDS[name] for name in POSED}
     return _STAGES if place[0] in ("intermediates", "stages", "variants") else _TRAINING

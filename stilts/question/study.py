@@ -20,7 +20,7 @@ from stilts.question.settings import (
 
 PAPER = "paper"  # the protocol that every study has
 NEEDED = ("title", "models", "grid", "sweeps", "settings", "protocols")
-KEYS = {*NEEDED, "cite", "claim", "grids", "scores"}
+KEYS = {*NEEDED, "cite", "claim", "grids", "scores", "sources"}
 SEED = "seed"  # what a sweep may tie
 
 

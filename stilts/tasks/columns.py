@@ -50,7 +50,9 @@ def _with_halves(task: Mapping[str, Any], raw: Mapping[str, Any], place: str) ->
     before, found, after = text.partition(mark)
     if not found:
         raise UserError(f"{place}: column '{column}' has no '{mark}' to split at: {text!r}")
-    return {**raw, **dict(zip(task["split"]["into"], (before, after), strict=True))}
+    halves = dict(zip(task["split"]["into"], (before, after), strict=True))
+    stripped = {name: halves[name].strip() for name in task["split"].get("strip", ())}
+    return {**raw, **halves, **stripped}
 
 
 def fill(template: str, raw: Mapping[str, Any], place: str) -> str:

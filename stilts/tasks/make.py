@@ -90,6 +90,21 @@ def facts(task: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def short_enough(task: Mapping[str, Any], split: str, rows: list[Row]) -> list[Row]:
+    """Return the rows whose longest sequence has no more words than the task's `longest` allows.
+
+    Words stand between spaces; a sequence is text A and text B, of each option one.
+    """
+    most = task.get("longest", {}).get(split)
+    if most is None or not rows:
+        return rows
+    kind = plugins.load(KINDS, task["kind"], "kind", f"task '{task['name']}'")
+    sides = zip(*kind.pairs(rows), strict=True)
+    words = [sum(len(text.split()) for text in (*first, *second)) for first, second in sides]
+    each = len(words) // len(rows)
+    return [row for n, row in enumerate(rows) if max(words[n * each : (n + 1) * each]) <= most]
+
+
 def limited(splits: Mapping[str, Sequence[Row]], spec: Mapping[str, Any]) -> dict[str, list[Row]]:
     """Return the splits, each capped by a seeded sample where the spec has a limit for it."""
     limits = spec.get("limits") or {}

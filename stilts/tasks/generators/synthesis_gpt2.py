@@ -5,11 +5,17 @@ are those of run_gpt2_synth_dataset.py in github.com/terarachang/Rethinking_STIL
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from stilts.errors import UserError
+
+TIDY = (
+    *((f" {mark}", mark) for mark in (".", "?", "!", ",")),
+    (" ' ", "'"),
+    *((f" {end}", end) for end in ("n't", "'m", "'s", "'ve", "'re")),
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ def compose(
     validation: int,
     drop_last_word: bool,
     gold_first: bool,
+    drop_repeats: bool = True,
+    tidy: bool = False,
     min_words: int = 20,
     max_words: int = 30,
     **sampling: Any,
@@ -40,23 +48,46 @@ def compose(
     Args:
         texts: paragraphs.
         sample: called with the prompts, `seed` and the `sampling` settings (such as `top_p`);
-            returns the endings of each prompt.
+            returns the endings of each prompt. What else it may be told, such as how long the
+            endings are, see `stilts.jobs.generate_synthesis.sampler`.
         seed: of the shuffle, the samples and the order of the options.
         count: see `prompts`.
         validation: see `prompts`.
+        drop_repeats: a paragraph that stands in the corpus again counts once. The released code
+            keeps all, and so shuffles another list.
         drop_last_word: see `halves`.
         gold_first: see `assemble`.
+        tidy: all texts go through `tidied`, as in the released code, whose decoder does so.
         min_words: see `halves`.
         max_words: see `halves`.
         sampling: settings of the language model.
     """
-    pairs = halves(texts, drop_last_word, min_words, max_words)
+    pairs = halves(
+        dict.fromkeys(texts) if drop_repeats else texts, drop_last_word, min_words, max_words
+    )
     asked = prompts(pairs, seed=seed, count=count, validation=validation)
-    rows = assemble(asked, sample(asked, seed=seed, **sampling), gold_first=gold_first, seed=seed)
+    drawn = sample(asked, seed=seed, **sampling)
+    if tidy:
+        drawn = [[tidied(ending) for ending in endings] for endings in drawn]
+        asked = [
+            replace(prompt, premise=tidied(prompt.premise), gold=tidied(prompt.gold))
+            for prompt in asked
+        ]
+    rows = assemble(asked, drawn, gold_first=gold_first, seed=seed)
     splits: dict[str, list[dict[str, Any]]] = {"train": [], "validation": []}
     for prompt, row in zip(asked, rows, strict=True):
         splits[prompt.split].append(row)
     return splits
+
+
+def tidied(text: str) -> str:
+    """Return a text without the spaces that tokenisers of old put before punctuation.
+
+    The same as `clean_up_tokenization` of transformers, which its version 4 did to what it decoded.
+    """
+    for untidy, tidy in TIDY:
+        text = text.replace(untidy, tidy)
+    return text
 
 
 def halves(
@@ -65,7 +96,7 @@ def halves(
     """Cut every sentence that is long enough in two halves.
 
     Args:
-        texts: paragraphs; repeated ones count once. A sentence ends at ". ".
+        texts: paragraphs. A sentence ends at ". ".
         drop_last_word: of the gold ending, as the released code does; the paper says that the
             whole last half becomes the positive choice.
         min_words: sentences with fewer words (between spaces) are left out.
@@ -74,7 +105,7 @@ def halves(
     if not 4 <= min_words <= max_words:
         raise UserError(f"synthesis_gpt2: min_words {min_words} must be from 4 to {max_words}")
     pairs = []
-    for text in dict.fromkeys(texts):
+    for text in texts:
         for sentence in text.split(". "):
             words = sentence.split()[:max_words]
             if len(words) >= min_words:

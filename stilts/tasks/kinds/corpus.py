@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from stilts.errors import UserError
+from stilts.errors import UserError, unknown
 from stilts.tasks.columns import Row, fill, numbered
 
 TITLE = "corpus"
+EVERYWHERE, IN_A_ROW = ONCE = ("everywhere", "in a row")
 ANSWERS = False  # no stage and no target can be made of it
 
 
 def check(task: Mapping[str, Any], place: str) -> None:
-    """Refuse a corpus that does not say where its texts stand."""
+    """Refuse a corpus that does not say where its texts stand, or counts them in another way."""
     if not task["text"]:
         raise UserError(f"{place}: a corpus needs 'text', for example \"{{text}}\"")
+    if task["once"] and task["once"] not in ONCE:
+        raise unknown("once", task["once"], ONCE, place)
 
 
 def columns(task: Mapping[str, Any]) -> dict[str, str]:
@@ -22,11 +25,17 @@ def columns(task: Mapping[str, Any]) -> dict[str, str]:
 
 
 def rows(task: Mapping[str, Any], raw_rows: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Return one row per raw row, blank and repeated texts left out."""
+    """Return one row per raw row, blank and repeated texts left out.
+
+    A text counts once wherever it stands; or, where the task says once: in a row, each time that
+    another one stands before it: a data set of questions repeats a paragraph for each of them.
+    """
     seen, kept = {""}, []
     for name, raw, place in numbered(task, raw_rows):
         text = fill(task["text"], raw, place).strip()
         if text not in seen:
+            if task.get("once") == IN_A_ROW:
+                seen = {""}
             seen.add(text)
             kept.append({"id": name, "text": text})
     return kept

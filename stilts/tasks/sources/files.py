@@ -1,9 +1,9 @@
-"""Raw rows from the reader's own files: csv, tsv, jsonl or parquet."""
+"""Raw rows from the reader's own files: csv, tsv, jsonl, parquet, or lines without a heading."""
 
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +20,61 @@ class MissingFile(UserError):
     """A data file of the reader that is not there."""
 
 
-def read_files(files: Mapping[str, str], split: str) -> tuple[list[Row], dict[str, Any]]:
-    """Return the rows of a split, and of which file they are.
+def read_files(
+    files: Mapping[str, str | Sequence[str]], split: str, columns: Sequence[str] = ()
+) -> tuple[list[Row], dict[str, Any]]:
+    """Return the rows of a split, and of which files they are.
 
     Args:
-        files: split -> path; the ending says how it is read.
+        files: split -> path, or paths whose rows stand side by side, such as questions and their
+            answers; the ending says how a file is read.
         split: the one to read.
+        columns: names of the columns of files without a heading (.txt, .lst: lines, cut at tabs),
+            file after file.
 
     Raises:
-        UserError: no file is named, or it is missing, of an unknown form, or damaged.
+        UserError: no file is named, or one is missing, of an unknown form, or damaged; files side
+            by side differ in their rows, or `columns` are not those that are there.
     """
     if split not in files:
         raise UserError(f"split '{split}' has no file; 'files' names: {', '.join(files)}")
-    path = Path(files[split])
-    reader = READERS.get(path.suffix)
-    if reader is None:
-        raise UserError(f"{path}: unknown ending '{path.suffix}'; allowed: {', '.join(READERS)}")
+    names = [files[split]] if isinstance(files[split], str) else list(files[split])
+    unnamed = list(columns)
+    parts = [_read_file(Path(name), unnamed) for name in names]
+    for name, part in zip(names, parts, strict=True):
+        if len(part) != len(parts[0]):
+            raise UserError(
+                f"{name} has {len(part)} rows, but {names[0]} has {len(parts[0])}: files side by"
+                " side need equally many"
+            )
+    if unnamed:
+        raise UserError(f"{names[-1]}: no column is left for '{unnamed[0]}' of 'columns'")
+    rows = [{key: row[key] for row in side for key in row} for side in zip(*parts, strict=True)]
+    told = zip(names, parts, strict=True)
+    return rows, {"from": "files", "files": [record(Path(name), name, part) for name, part in told]}
+
+
+def _read_file(path: Path, unnamed: list[str]) -> list[Row]:
+    """Read a file; one without a heading takes the names of its columns off `unnamed`."""
+    if path.suffix not in {*READERS, *BARE}:
+        known = ", ".join([*READERS, *BARE])
+        raise UserError(f"{path}: unknown ending '{path.suffix}'; allowed: {known}")
     if not path.is_file():
         raise MissingFile(f"{path} does not exist: put it there, or change 'files' of the task")
-    rows = reader(path)
-    return rows, {"from": "files", "files": [record(path, files[split], rows)]}
+    if path.suffix in READERS:
+        return READERS[path.suffix](path)
+    lines = [line.removesuffix("\r").split("\t") for line in read_text(path).split("\n")]
+    if lines[-1] == [""]:  # the last line ends too
+        lines.pop()
+    count = len(lines[0]) if lines else 0
+    names = [unnamed.pop(0) for _ in range(min(count, len(unnamed)))]
+    for number, fields in enumerate(lines, start=1):
+        if len(fields) != len(names):
+            raise UserError(
+                f"{path}, line {number}: {len(fields)} fields, but 'columns' of the task's source"
+                f" has {len(names)} names for them: {', '.join(names) or 'none'}"
+            )
+    return [dict(zip(names, fields, strict=True)) for fields in lines]
 
 
 def record(path: Path, name: str, rows: list[Row]) -> dict[str, Any]:
@@ -110,6 +145,7 @@ def read_text(path: Path) -> str:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}): convert it") from None
 
 
+BARE = (".txt", ".lst")
 READERS: Mapping[str, Callable[[Path], list[Row]]] = {
     ".csv": _read_csv,
     ".tsv": _read_tsv,

@@ -32,7 +32,7 @@ def read_source(
         UserError: something is missing, empty, unreadable or out of reach.
     """
     if "files" in source:
-        rows, origin = read_files(source["files"], split)
+        rows, origin = read_files(source["files"], split, source.get("columns", ()))
         place = origin["files"][0]["path"]
     else:
         name = _checked(source["hub"])

@@ -36,6 +36,20 @@ def test_an_unexpected_size_is_recorded_and_told_in_one_line(tmp_path, capsys):
     assert capsys.readouterr().err == ("warning: task 'toy': train has 6 rows, published are 5\n")
 
 
+def test_rows_that_are_too_long_are_left_out_and_counted(tmp_path, capsys):
+    rows = {"train": 6, "validation": 4}
+    spec = csv_spec(tmp_path, rows, longest={"train": 2}, sizes={"train": 7})
+    for split in rows:
+        with (tmp_path / f"{split}.csv").open("a") as file:
+            file.write("one word more,no\n")
+    fetch_task(spec, tmp_path / "out")
+    manifest = read_manifest(tmp_path / "out")
+    told = {split: manifest["splits"][split]["rows"] for split in rows}
+    assert told == {"train": 6, "validation": 5}
+    assert [manifest["origin"][split]["left_out"] for split in rows] == [1, 0]
+    assert manifest["size_check"]["train"]["equal"], "the published size is that of the source"
+
+
 def test_missing_restricted_data_say_how_to_get_them(tmp_path):
     spec = csv_spec(tmp_path, {"train": 2, "validation": 2}, restricted="ask the owner for it")
     Path(spec["task"]["source"]["files"]["validation"]).unlink()

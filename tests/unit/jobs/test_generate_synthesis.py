@@ -1,6 +1,7 @@
 import pytest
 from transformers import AutoTokenizer
 
+from stilts.errors import UserError
 from stilts.files.manifest import read_manifest
 from stilts.jobs.generate_synthesis import generate_synthesis, sampler
 from stilts.machine.handling import Handling
@@ -30,6 +31,27 @@ def test_an_ending_is_at_most_as_many_tokens_long_as_the_real_one(gpt2):
     lengths = [len(tokenizer(f" {gold}")["input_ids"]) for gold in golds.values()]
     assert lengths[0] < lengths[1]
     assert found == sample(gpt2, [*golds], lengths, seed=3, **SETTINGS, progress=False)
+
+
+@pytest.mark.parametrize(("length_as", "counted"), [("alone", "xyzzy"), ("in_text", " xyzzy")])
+def test_the_length_of_the_real_ending_is_counted_as_the_setting_says(
+    gpt2, monkeypatch, length_as, counted
+):
+    asked = []
+    monkeypatch.setattr(
+        "stilts.jobs.generate_synthesis.sample",
+        lambda model, premises, lengths, **_: asked.extend(lengths),
+    )
+    prompts = [Prompt("0", "train", "the old cat", "xyzzy")]
+    sampler(gpt2, "cpu")(prompts, seed=3, length_as=length_as, **SETTINGS)
+    tokenizer = AutoTokenizer.from_pretrained(gpt2)
+    assert asked == [len(tokenizer(counted)["input_ids"])]
+    assert len(tokenizer("xyzzy")["input_ids"]) != len(tokenizer(" xyzzy")["input_ids"])
+
+
+def test_an_unknown_way_to_count_is_refused(gpt2):
+    with pytest.raises(UserError, match="unknown length_as 'long'; allowed: alone, in_text"):
+        sampler(gpt2, "cpu")([], seed=3, length_as="long")
 
 
 def test_a_task_is_made_of_what_the_model_writes(gpt2, tmp_path):

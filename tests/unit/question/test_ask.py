@@ -77,7 +77,10 @@ WRONG = [
         },
         "unknown model 'z'; allowed: gpt2-medium, roberta-large",
     ),
-    ({"settings": {"target": {}}}, "config key 'settings': unknown part 'target'; allowed: all, g"),
+    (
+        {"settings": {"target": {}}},
+        "config key 'settings': unknown part 'target'; allowed: all, da",
+    ),
     ({"settings": {"targets": {"epoch": 1}}}, "unknown setting 'epoch'; allowed: batch, betas"),
     ({"settings": {"targets": 5}}, "config key 'settings.targets': 5 is not of type 'object'"),
     (

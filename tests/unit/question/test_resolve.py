@@ -1,11 +1,13 @@
 import pytest
 
+from stilts.errors import UserError
 from stilts.question.ask import ask
 from stilts.question.grid import parse_point
 from stilts.question.recipe import TRAINING
 from stilts.question.settings import ORIGINS
 
 MODEL = "roberta-large"
+OTHERS = {"precision", "metric", "scored"}
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def test_every_setting_of_every_task_has_an_origin(flagship, scale):
     for settings in recipes:
         assert {item.origin for item in settings.values()} <= {*ORIGINS, "scale"}
         axes = {"lr", "batch", "warmup", "seed"}
-        assert settings.keys() | axes == {field.name for field in TRAINING} | {"metric", "scored"}
+        assert settings.keys() | axes == {field.name for field in TRAINING} | OTHERS
 
 
 # Facts of the paper and of its code, by hand
@@ -121,28 +123,38 @@ def test_intermediates_train_as_the_paper_says(flagship):
         assert recipe["select"] == "last"
 
 
-def test_the_protocols_differ_where_text_and_code_do_and_nowhere_else(flagship):
-    paper, released = flagship(scale="paper"), flagship(scale="paper", protocol="released")
-    plans, targets = (paper, released), {cell.target for cell in paper.cells}
-    trained = [(chain, *(plan.stage(chain).recipe for plan in plans)) for chain in BASES]
-    trained += [(task, *(plan.target(task) for plan in plans)) for task in targets]
-    different = {}
-    for task, one, two in trained:
-        for key in one.keys() | two.keys():
-            values = tuple(side[key].value if key in side else None for side in (one, two))
-            if values[0] != values[1]:
-                different.setdefault((key, *values), set()).add(task)
-    everywhere = {task for task, *_ in trained}
-    assert different == {
-        ("clip_each", "step", "micro_batch"): everywhere,
-        ("last_window", "step", "carry"): everywhere,
-        ("batch", 16, 8): {"hellaswag"},
-        ("micro_batch", None, 4): {"socialiqa"},
-    }
-    one, two = paper.generator("synthesis_gpt2"), released.generator("synthesis_gpt2")
-    changed = {key for key in one if one[key].value != two[key].value}
-    assert changed == {"drop_last_word", "gold_first"}
-    assert paper.points == released.points and paper.cells == released.cells
+def test_precision_is_what_the_study_says_and_the_readers_key_goes_over_it(flagship):
+    cell = (MODEL, "hellaswag-p", "rte")
+    for changes, value, origin in (
+        ({}, "auto", "assumed"),
+        ({"protocol": "released"}, "fp32", "code"),
+        ({"protocol": "released", "precision": "bf16"}, "bf16", "config"),
+        ({"precision": "auto", "protocol": "released"}, "auto", "config"),
+        ({"precision": "bf16", "settings": {"tasks": {"rte": {"precision": "fp32"}}}}, "fp32", 0),
+    ):
+        found = flagship(scale="paper", **changes)
+        specs = [found.target_spec(*cell), found.score_spec(MODEL, "none", "socialiqa")]
+        specs.append(found.stage_spec(MODEL, "hellaswag-p"))
+        assert specs[0]["precision"] == value
+        if origin:
+            assert {spec["precision"] for spec in specs} == {value}
+            assert found.target("rte")["precision"].origin == origin
+        assert all("precision" not in spec.get("recipe", {}) for spec in specs)
+
+
+def test_two_keys_that_say_different_precisions_are_refused(flagship):
+    with pytest.raises(UserError, match="precision is fp32, but config key 'precision' is bf16"):
+        flagship(precision="bf16", settings={"all": {"precision": "fp32"}})
+
+
+def test_settings_of_a_stage_at_one_size_go_over_those_of_the_stage(flagship):
+    settings = {"stages": {"hellaswag-p": {"batch": 4}, "hellaswag-p@2000": {"batch": 2}}}
+    found = flagship(settings=settings)
+    batches = [
+        found.stage(chain).recipe["batch"].value
+        for chain in ("hellaswag-p", "hellaswag-p@10000", "hellaswag-p@2000")
+    ]
+    assert batches == [4, 4, 2]
 
 
 # What jobs are told

@@ -39,7 +39,7 @@ def test_a_later_place_wins_and_a_later_layer_over_all_its_places():
 @pytest.mark.parametrize(
     ("block", "said"),
     [
-        ({"every": {}}, "here: unknown part 'every'; allowed: all, generators, intermediates, sta"),
+        ({"every": {}}, "here: unknown part 'every'; allowed: all, data, generators, intermediat"),
         ({"all": 3}, "here.all: expected a block, found 3"),
         ({"tasks": {"b": 3}}, "here.tasks.b: expected a block, found 3"),
         ({"tasks": [1]}, "here.tasks: expected a block, found [1]"),

@@ -92,7 +92,10 @@ def test_what_is_scored_names_chains_and_tasks(load):
         ({"grid": {"lr": [1e-5]}}, "grid.lr: write {<origin>: value} with an origin of stated"),
         ({"grid": {"lr": {"guessed": [1]}}}, "grid.lr: write {<origin>: value}"),
         ({"settings": {"all": {"clip": 1.0}}}, "settings.all.clip: write {<origin>: value}"),
-        ({"settings": {"every": {}}}, "settings: unknown part 'every'; allowed: all, generators"),
+        (
+            {"settings": {"every": {}}},
+            "settings: unknown part 'every'; allowed: all, data",
+        ),
         ({"settings": {"all": 3}}, "settings.all: expected a block, found 3"),
         ({"settings": {"all": {"lr": {"code": "x"}}}}, "settings.all.lr: 'x' is not a number"),
         ({"settings": {"all": {"epoch": {"code": 1}}}}, "settings.all: unknown setting 'epoch'; a"),

@@ -45,6 +45,24 @@ def test_winogrande_is_cut_at_the_blank_and_the_option_goes_before_the_rest():
     assert row["label"] == 1
 
 
+@pytest.mark.parametrize("sentence", ["Ann saw _ 's car. ", "Ann saw _'s car.", "Ann met _ ."])
+def test_a_stripped_rest_reads_as_the_released_code_of_chang_and_lu_has_it(sentence):
+    split = {"column": "sentence", "at": "_", "into": ["before", "after"], "strip": ["after"]}
+    raw = {**WINOGRANDE, "sentence": sentence, "answer": "1"}
+    [row] = pour("winogrande-m", raw, split=split, second=["{option} {after}"])
+    before, _, after = sentence.partition("_")
+    for option, name in zip(row["options"], ("Ann", "Bob"), strict=True):
+        assert row["prefix"] + option + row["suffix"] == f"{name} {after.strip()}"
+    assert row["first"] == [before]
+
+
+def test_a_corpus_keeps_a_text_once_everywhere_or_once_in_a_row():
+    raw = [{"text": text} for text in ("a", "a ", " ", "a", "b", "b", "a")]
+    assert [row["text"] for row in pour("wikitext", *raw)] == ["a", "b"]
+    kept = pour("wikitext", *raw, once="in a row")
+    assert [(row["id"], row["text"]) for row in kept] == [("0", "a"), ("4", "b"), ("6", "a")]
+
+
 def test_hellaswag_repeats_ctx_b_before_each_ending_even_where_it_is_empty():
     [row] = pour("hellaswag", HELLASWAG)
     assert (row["prefix"], row["suffix"], row["label"]) == ("he ", "", 2)

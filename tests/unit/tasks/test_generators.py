@@ -1,10 +1,18 @@
 import random
 
 import pytest
+from transformers import PreTrainedTokenizerBase
 
 from stilts.errors import UserError
 from stilts.tasks.generators import hella_sh, hellaswag_p
-from stilts.tasks.generators.synthesis_gpt2 import Prompt, assemble, compose, halves, prompts
+from stilts.tasks.generators.synthesis_gpt2 import (
+    Prompt,
+    assemble,
+    compose,
+    halves,
+    prompts,
+    tidied,
+)
 
 ROW = {
     "id": "7",
@@ -68,8 +76,37 @@ def test_a_sentence_of_twenty_words_is_kept_and_of_nineteen_is_not():
     assert halves([words(19)], False, 20, 30) == []
 
 
-def test_a_repeated_paragraph_counts_once():
-    assert len(halves([words(20), words(20)], False, 20, 30)) == 1
+RULES = {"seed": 42, "validation": 0, "drop_last_word": False, "gold_first": True}
+
+
+@pytest.mark.parametrize(("drop_repeats", "count"), [(True, 1), (False, 2)])
+def test_a_repeated_paragraph_counts_once_or_as_often_as_it_stands(drop_repeats, count):
+    texts = [words(20), words(20)]
+    rules = RULES | {"count": 2, "drop_repeats": drop_repeats}
+    made = compose(texts, lambda asked, seed: [["x"]] * len(asked), **rules)
+    assert len(made["train"]) == count
+
+
+UNTIDY = "He did n't see it , she said : ' no ' ! I 'm sure they 've 're Ann 's . Right ?"
+
+
+def test_texts_are_tidied_as_decoders_of_transformers_4_did():
+    assert tidied(UNTIDY) == PreTrainedTokenizerBase.clean_up_tokenization(None, UNTIDY) != UNTIDY
+
+
+def test_all_texts_of_a_tidy_task_are_tidied_after_the_model_has_seen_them_as_they_are():
+    text = " ".join(["we do n't know ,"] * 6)
+    seen = []
+
+    def sample(asked, seed):
+        seen.extend(asked)
+        return [["it 's so"]] * len(asked)
+
+    [row] = compose([text], sample, count=1, tidy=True, **RULES)["train"]
+    assert "do n't" in seen[0].premise and "do n't" in seen[0].gold
+    assert row["options"][1] == "it's so"
+    assert row["first"] == [tidied(seen[0].premise)] and "don't" in row["first"][0]
+    assert row["options"][0] == tidied(seen[0].gold)
 
 
 def test_the_sentences_and_their_order_are_those_of_a_plain_global_shuffle():

@@ -8,7 +8,7 @@ import pytest
 from stilts.errors import UserError
 from stilts.files.fingerprint import ROOT
 from stilts.files.manifest import read_manifest
-from stilts.tasks.make import facts, limited, splits_of, write_task
+from stilts.tasks.make import facts, limited, short_enough, splits_of, write_task
 from stilts.tasks.rows import read_split
 
 FIELDS = {"task": "toy", "kind": "classification", "labels": ["no", "yes"]}
@@ -19,6 +19,29 @@ def pairs(*labels):
         {"id": str(n), "first": [f"a{n}"], "second": [], "label": label}
         for n, label in enumerate(labels)
     ]
+
+
+def choices(*lengths):
+    """Rows of two options each: a premise of two words, options of one word and of `length`."""
+    return [
+        {
+            "id": str(n),
+            "first": ["two words"],
+            "prefix": "",
+            "options": ["a", " ".join("a" * length)],
+            "suffix": "",
+            "label": 0,
+        }
+        for n, length in enumerate(lengths)
+    ]
+
+
+def test_rows_with_a_longer_sequence_than_allowed_are_left_out_of_that_split_alone():
+    task = {"name": "toy", "kind": "multiple_choice", "longest": {"train": 5}}
+    rows = choices(1, 3, 4, 9)
+    assert [row["id"] for row in short_enough(task, "train", rows)] == ["0", "1"]
+    assert short_enough(task, "validation", rows) == rows
+    assert short_enough({**task, "longest": {}}, "train", rows) == rows
 
 
 def test_rows_come_back_as_they_were_written(tmp_path):

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,6 +46,54 @@ def test_each_kind_of_file_gives_the_same_rows(project, ending):
     assert rows == ROWS
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert origin["files"] == [{"path": f"mine.{ending}", "sha256": digest, "rows": 2}]
+
+
+# Rows by hand in the form of the original WiC: questions and answers in files of their own.
+WIC = "place\tN\t2-7\tDo you want to come over to my place later ?\tA political system .\n"
+WIC += 'drive\tV\t1-1\tHe " drove " me mad .\tDrive to school .\n'
+WIC_COLUMNS = ["word", "part_of_speech", "places", "sentence1", "sentence2", "label"]
+
+
+def wic_source(questions=WIC, answers="F\nT\n", columns=WIC_COLUMNS, **_):
+    Path("dev.data.txt").write_text(questions)
+    Path("dev.gold.txt").write_text(answers)
+    return {"files": {"validation": ["dev.data.txt", "dev.gold.txt"]}, "columns": columns}
+
+
+def test_the_original_files_of_wic_are_read_side_by_side(project):
+    rows, origin = read_source(wic_source(), "validation")
+    assert [row["label"] for row in rows] == ["F", "T"]
+    assert rows[1]["word"] == "drive" and rows[1]["places"] == "1-1"
+    assert rows[1]["sentence1"] == 'He " drove " me mad .'
+    assert [(told["path"], told["rows"]) for told in origin["files"]] == [
+        ("dev.data.txt", 2),
+        ("dev.gold.txt", 2),
+    ]
+
+
+def test_questions_with_a_heading_and_answers_without_stand_side_by_side(project):
+    Path("a.jsonl").write_text('{"text": "one"}\n{"text": "two"}\n')
+    Path("a-labels.lst").write_text("1\r\n2\r\n")
+    files = {"train": ["a.jsonl", "a-labels.lst"]}
+    rows, _ = read_source({"files": files, "columns": ["label"]}, "train")
+    assert rows == [{"text": "one", "label": "1"}, {"text": "two", "label": "2"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"answers": "F\n"}, "dev.gold.txt has 1 rows, but dev.data.txt has 2: files side by side"),
+        ({"questions": WIC + "more\n", "answers": "F\nT\nT\n"}, "dev.data.txt, line 3: 1 fields"),
+        ({"columns": WIC_COLUMNS[:-1]}, "dev.gold.txt, line 1: 1 fields, but 'columns' of the"),
+        ({"columns": [*WIC_COLUMNS, "more"]}, "dev.gold.txt: no column is left for 'more'"),
+        ({"answers": None}, "dev.gold.txt does not exist: put it there"),
+    ],
+)
+def test_files_that_do_not_fit_each_other_are_refused(project, changes, said):
+    source = wic_source(**{**changes, "answers": changes.get("answers") or "F\nT\n"})
+    if changes.get("answers", "") is None:
+        Path("dev.gold.txt").unlink()
+    assert said in refused(source, "validation")
 
 
 def test_a_quoted_line_break_stays_inside_its_csv_field(project):

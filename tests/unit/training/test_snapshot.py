@@ -21,7 +21,10 @@ from tests.toys.tiny_models import fresh, random_encoded, split_of, weights_of
 KEY = "a" * 64
 PLAIN = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 3, "warmup": 0.3}
 CARRY = PLAIN | {"micro_batch": 2, "last_window": "carry", "clip": 0.5}
-RECIPES = {"plain": PLAIN, "carry": CARRY | {"clip_each": "micro_batch"}}
+RECIPES = {
+    "plain": PLAIN,
+    "carry": CARRY | {"clip_each": "micro_batch", "eps_at": "uncorrected", "eps": 1e-3},
+}
 PACKED = {"plain": 9, "carry": 15}  # micro-batches of 10 examples in 3 epochs
 
 
