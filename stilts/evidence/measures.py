@@ -4,7 +4,8 @@ Each takes the inputs of one model, the printed number as `published.load` retur
 any of ours, difference, n, status and note, as text.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,8 +16,9 @@ from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import delta, summary
 
-COMPARED, MISSING, SETTING = "compared", NOT_AVAILABLE, "setting"
+COMPARED, MISSING, SETTING, NOT_COMPARED = "compared", NOT_AVAILABLE, "setting", "not compared"
 BASELINE = "none"
+MORE = "more than "
 UNITS = {"percent": 100, "fraction": 1}  # of printed scores and differences
 
 Number = Mapping[str, Any]
@@ -83,13 +85,35 @@ def score(ours: Inputs, number: Number) -> Found:
     return _beside(row["score"], number) | {"n": "1", "note": note}
 
 
+def chance(ours: Inputs, number: Number) -> Found:
+    """Return what guessing reaches on the target, as the scores of the checkpoint tell it."""
+    row = ours.score_of(number["our chain"], number["our target"])
+    return {} if row is None else _beside(row["chance"], number)
+
+
 def train_size(ours: Inputs, number: Number) -> Found:
-    """Return how many training examples the target has."""
-    rows = ours.rows(number["our target"], "train")
+    """Return how many training examples the target has; what stands in for it is not compared."""
+    task = number["our target"]
+    rows = ours.rows(task, "train")
     if rows is None:
-        return {"note": f"{number['our target']} has no train split"}
-    difference = signed(rows - _count(number["value"]), 0)
-    return {"ours": str(rows), "difference": difference, "status": COMPARED}
+        return {"note": f"{task} has no train split"}
+    if ours.manifests[task].get("note"):
+        return {"ours": str(rows), "status": NOT_COMPARED}
+    return {**_counted([rows], number), "status": COMPARED}
+
+
+def size(ours: Inputs, number: Number) -> Found:
+    """Compare printed sizes with those at a path or paths; those of a miniature are not compared.
+
+    Printed counts, such as `355M`, `2k|10k` and `1024`, are compared at the precision of the print.
+    """
+    found = _resolved(ours, number)
+    if isinstance(found, dict):
+        return found
+    if ours.stand_in:
+        note = "sizes of the scale, not the paper's"
+        return {"ours": "|".join(map(str, found)), "status": NOT_COMPARED, "note": note}
+    return {**_counted(found, number), "status": COMPARED}
 
 
 def _beside(value: float, number: Number, write: Callable[[float, int], str] = fixed) -> Found:
@@ -114,13 +138,47 @@ def _whole(number: Number) -> int:
     return UNITS[number["our unit"]]
 
 
-def _count(value: str) -> float:
-    """Read a printed count: `2.4k` -> 2400."""
-    return 1000 * float(value[:-1]) if value.endswith("k") else float(value)
+def _counted(counts: Sequence[int], number: Number) -> Found:
+    """Write counts beside printed ones: the same if they are so when rounded, or cut, alike."""
+    printed = [_count(text) for text in number["value"].split("|")]
+    text = "|".join(map(str, counts))
+    if len(printed) != len(counts):
+        return {"ours": text, "difference": "differs"}
+    for way, cut in (("rounded", round), ("truncated", math.floor)):
+        pairs = zip(counts, printed, strict=True)
+        if all(cut(count / unit) == round(value / unit) for count, (value, unit) in pairs):
+            exact = all(count == value for count, (value, _) in zip(counts, printed, strict=True))
+            return {"ours": text, "difference": "same", "note": "" if exact else f"ours {way}"}
+    apart = (signed(count - value, 0) for count, (value, _) in zip(counts, printed, strict=True))
+    return {"ours": text, "difference": "|".join(apart)}
+
+
+def _count(text: str) -> tuple[float, float]:
+    """Read a printed count and the unit of its last digit: `2.4k` is 2400, to the next 100.
+
+    A whole number of thousands, as 40000, is taken for one: the paper writes 40k as well.
+    """
+    thousands = text.endswith("000")
+    digits, factor = text.rstrip("kM"), {"k": 1e3, "M": 1e6}.get(text[-1], 1)
+    unit = 1e3 if thousands else factor / 10 ** len(digits.partition(".")[2])
+    return factor * float(digits), unit
 
 
 def setting(ours: Inputs, number: Number) -> Found:
-    """Compare a printed setting with the resolved ones at its path or paths."""
+    """Compare a printed setting, or what it is more than, with those at its path or paths."""
+    resolved = _resolved(ours, number)
+    if isinstance(resolved, dict):
+        return resolved
+    text, least = "|".join(map(_plain, resolved)), number["value"].removeprefix(MORE)
+    if least != number["value"]:
+        same = all(found > float(least) for found in resolved)
+    else:
+        same = text == "|".join(map(_plain, number["value"].split("|")))
+    return {"ours": text, "difference": "same" if same else "differs", "status": SETTING}
+
+
+def _resolved(ours: Inputs, number: Number) -> list[Any] | Found:
+    """Return what the record of the question has at a path or paths, or why it has nothing."""
     paths = number["our path"]
     resolved: list[Any] = []
     for path in [paths] if isinstance(paths, str) else paths:
@@ -129,9 +187,7 @@ def setting(ours: Inputs, number: Number) -> Found:
             note = f"the recorded question has no '{path}'" if path else "no path is declared"
             return {"status": SETTING, "note": note}
         resolved += found
-    text = "|".join(map(_plain, resolved))
-    same = text == "|".join(map(_plain, number["value"].split("|")))
-    return {"ours": text, "difference": "same" if same else "differs", "status": SETTING}
+    return resolved
 
 
 def _plain(value: Any) -> str:
@@ -142,5 +198,5 @@ def _plain(value: Any) -> str:
         return str(value)
 
 
-_ALL = (best, mean, delta_mean, delta_best, score, train_size, setting)
+_ALL = (best, mean, delta_mean, delta_best, score, chance, train_size, size, setting)
 MEASURES: dict[str, Callable[[Inputs, Number], Found]] = {each.__name__: each for each in _ALL}

@@ -108,6 +108,11 @@ class Inputs:
         return self.question["label"]
 
     @property
+    def stand_in(self) -> bool:
+        """Whether something stands in for the paper's data or models, as the label then says."""
+        return ": " in self.label
+
+    @property
     def footer(self) -> str:
         """Say what a table rests on: the scale's label and the protocol."""
         return f"{self.label} · protocol {self.question['protocol']}"

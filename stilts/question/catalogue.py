@@ -15,6 +15,16 @@ from stilts.tasks.columns import KINDS
 
 SOURCES = ("hub", "files")
 ORIGINS = ("hub", "path", "pretrain")
+# What transformers' configs and the catalogue call the shape of a model.
+_SHAPE = {
+    "num_hidden_layers": "layers",
+    "n_layer": "layers",
+    "hidden_size": "width",
+    "n_embd": "width",
+    "num_attention_heads": "heads",
+    "n_head": "heads",
+}
+_SIZE = {"total": "parameters", "depth": "layers", "width": "width", "heads": "heads"}
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,13 @@ class Model:
         origin = {key: block[key] for key in block if key in (*ORIGINS, "revision")}
         facts = (str(block.get(key, "")) for key in ("family", "cite"))
         return cls(name, origin, block.get("size", {}), *facts)
+
+    @property
+    def shape(self) -> dict[str, int]:
+        """How large it is, as far as that is known: `parameters`, `layers`, `width`, `heads`."""
+        config = self.origin.get("pretrain", {}).get("config", {})
+        known = {name: config[key] for key, name in _SHAPE.items() if key in config}
+        return known | {name: self.size[key] for key, name in _SIZE.items() if key in self.size}
 
     @property
     def family(self) -> str | None:

@@ -31,8 +31,17 @@ def record(question: Question) -> dict[str, Any]:
             name: {"title": known[name].title, "kind": known[name].kind}
             for name in dict.fromkeys([*question.tasks, *named])
         },
-        "studies": {name: _study(plan) for name, plan in plans.items()},
+        "studies": {name: _study(plan) | _shapes(question, plan) for name, plan in plans.items()},
     }
+
+
+def _shapes(question: Question, plan: StudyPlan) -> dict[str, Any]:
+    """Return how large each model of a study is, as far as the catalogue or a recipe says."""
+    return {"shapes": {model: dict(question.model(model).shape) for model in _models(plan)}}
+
+
+def _models(plan: StudyPlan) -> list[str]:
+    return list(dict.fromkeys(cell.model for cell in (*plan.cells, *plan.scores)))
 
 
 def _named(study: Study) -> Iterable[str]:
@@ -52,7 +61,7 @@ def _study(plan: StudyPlan) -> dict[str, Any]:
         "claim": plan.study.claim,
         "protocol": plan.study.protocol,
         "label": plan.label,
-        "models": list(dict.fromkeys(cell.model for cell in (*plan.cells, *plan.scores))),
+        "models": _models(plan),
         "runs": sum(map(len, plan.points.values())),
         "unavailable": ["/".join(cell) for cell in plan.unavailable],
         "axes": _axes(plan.points.values()),

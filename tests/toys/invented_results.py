@@ -97,13 +97,15 @@ def question(models: Sequence[str] = (MODEL,)) -> dict:
         "protocol": "paper",
         "label": LABEL,
         "models": list(models),
+        "runs": 1584,
+        "shapes": {name: {"layers": 2, "width": 64, "heads": 4} for name in models},
         "grids": [{"axes": GRID, "points": points}],
         "axes": GRID,
         "cells": {model: dict.fromkeys(GAIN, targets) for model in models},
         "chains": {chain: {"seed": None, "stages": _stages(chain, sizes[chain])} for chain in GAIN},
         "settings": {
             "targets": {task: {"metric": {"assumed": name}} for task, name in metrics.items()},
-            "generators": {"synthesis_gpt2": {"top_p": {"stated": 0.9, "where": "App. B.1"}}},
+            "generators": {"synthesis_gpt2": {"top_p": {"stated": 0.9, "where": "section 3"}}},
         },
     }
 
