@@ -41,11 +41,11 @@ def derive_task(
     if sample is not None:
         settings = _known(generator.compose, settings, place)
         texts = [row["text"] for row in read_split(parent_folder, TRAIN)]
-        splits = generator.compose(texts, sample, **settings)
+        splits, told = generator.compose(texts, sample, **settings)
     else:
         settings = _known(generator.derive, settings, place)
         rows = {split: read_split(parent_folder, split) for split in splits_of(task)}
-        splits = {split: generator.derive(rows[split], **settings) for split in rows}
+        splits, told = {split: generator.derive(rows[split], **settings) for split in rows}, {}
     origin = {
         "from": "derived",
         **task["derive"],
@@ -53,6 +53,7 @@ def derive_task(
         "settings_from": dict(spec.get("origins", {})),
         "parent_sha256": {split: told["sha256"] for split, told in parent["splits"].items()},
         "parent_origin": parent["origin"],
+        **told,
     }
     fields = {**facts(task), "origin": origin, "note": parent["note"]}
     write_task(folder, limited(splits, spec), fields)

@@ -20,6 +20,7 @@ from stilts.question.data import (
     missing_tasks,
     stated,
 )
+from stilts.question.miniature import theme_of
 from stilts.question.resolve import StudyPlan, resolve
 from stilts.question.scale import Scale, load_scale
 from stilts.question.settings import Layer, Setting, Settings, read_layer, values
@@ -115,7 +116,7 @@ class Question:
         elif is_miniature(task, self.scale, self.config):
             spec["task"] |= OF_REAL_DATA
             spec["miniature"] = {
-                "theme": task.miniature["theme"],
+                "theme": theme_of(task.miniature, self.config["facts"]),
                 "sizes": self._miniature_sizes(task),
                 "seed": self.scale.miniature["seed"],
             }
@@ -227,7 +228,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     plans = {
         study.name: resolve(
             study,
-            scale,
+            scale.in_world(config["facts"]),
             catalogue,
             only=config["only"],
             overrides=overrides,

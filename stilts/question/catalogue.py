@@ -11,6 +11,7 @@ import yaml
 from stilts.errors import UserError, unknown
 from stilts.files.plugins import load, names
 from stilts.question.code import HEADS, METRICS
+from stilts.question.miniature import check_block
 from stilts.tasks.columns import KINDS
 
 SOURCES = ("hub", "files")
@@ -101,8 +102,7 @@ class Task:
             raise UserError(f"{place}: 'derive' must name a parent and a generator")
         if not self.derive and not any(key in self.source for key in SOURCES):
             raise UserError(f"{place}: 'source' must name one of {', '.join(SOURCES)}, or 'derive'")
-        if self.miniature and set(self.miniature) != {"theme", "sizes"}:
-            raise UserError(f"{place}: 'miniature' must hold a theme and sizes, nothing else")
+        check_block(self.miniature, place)
         if self.has_answers and self.once:
             raise UserError(f"{place}: 'once' is about the texts of a corpus: drop it")
         if self.longest and not self.has_answers:

@@ -7,6 +7,7 @@ from stilts.files.fingerprint import fingerprint
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
 from stilts.question.code import METRICS, plugins_of
+from stilts.question.miniature import theme_of
 from stilts.tasks.columns import KINDS
 
 SCRIPTS = "workflow/scripts"
@@ -30,7 +31,7 @@ class RuleCode:
         if task.derive:
             made.append(f"{GENERATORS}.{task.derive['generator']}")
         elif rule == "make_task":
-            made.append(f"{THEMES}.{task.miniature['theme']}")
+            made.append(f"{THEMES}.{theme_of(task.miniature, self.question.config['facts'])}")
         return fingerprint(f"{SCRIPTS}/{rule}.py", *made)
 
     def stage(self, study: str, model: str, chain: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stilts.errors import UserError, unknown
 from stilts.question.catalogue import read_yaml
+from stilts.question.miniature import APART
 from stilts.question.settings import Layer, Setting, Settings, demand_block, read_layer
 
 # What a scale says of all studies, and may say otherwise of one.
@@ -43,6 +44,24 @@ class Scale:
         """Return the scale as it is for one study."""
         own = self.studies.get(study, {})
         return replace(self, **{**own, "layers": (*self.layers, *own.get("layers", ()))})
+
+    def in_world(self, facts: str) -> "Scale":
+        """Return the scale with a label that tells of a world other than the default one.
+
+        Args:
+            facts: of what Synthesis speaks in the miniature, see `stilts.question.miniature`.
+
+        Raises:
+            UserError: another world at a scale that has none of its own.
+        """
+        if facts == APART:
+            return self
+        if not self.miniature:
+            raise UserError(
+                f"config key 'facts': {facts!r} is a choice of the miniature, and scale "
+                f"'{self.name}' takes real data: leave it at '{APART}' or take scale mini"
+            )
+        return replace(self, label=f"{self.label}; facts {facts}: Synthesis tells of the targets'")
 
     def fit(self, settings: Settings) -> dict[str, Setting]:
         """Return a study's settings, or the axes of its grid, with learning rates of this scale."""

@@ -14,8 +14,10 @@ from stilts.errors import UserError
 from stilts.files import plugins
 from stilts.files.manifest import MANIFEST, write_atomic, write_manifest
 from stilts.tasks.audit import audit, overlap
+from stilts.tasks.baselines import baselines
 from stilts.tasks.columns import KINDS, Row
 from stilts.tasks.rows import limit_rows
+from stilts.tasks.scoring import metric
 
 TRAIN = "train"
 TYPES = {
@@ -65,6 +67,9 @@ def write_task(
         audits[split] = audit(rows, kind)
     for split in splits.keys() - {TRAIN} if TRAIN in splits else ():
         audits[split]["also_in_train"] = overlap(splits[split], splits[TRAIN], kind)
+        if fields["labels"]:
+            score = metric(fields["metric"], place).score
+            audits[split]["baselines"] = baselines(splits[TRAIN], splits[split], kind, score)
     write_manifest(folder, {"size_check": {}, **fields, "splits": records, "audit": audits})
 
 

@@ -4,7 +4,7 @@ The text half of it; drawing the samples is a language model's work. Sentences a
 are those of run_gpt2_synth_dataset.py in github.com/terarachang/Rethinking_STILT.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -39,11 +39,17 @@ def compose(
     gold_first: bool,
     drop_repeats: bool = True,
     tidy: bool = False,
+    drop_unanswerable: bool = False,
     min_words: int = 20,
     max_words: int = 30,
     **sampling: Any,
-) -> dict[str, list[dict[str, Any]]]:
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
     """Make the whole task: prompts, sampled endings, canonical rows by split.
+
+    Returns:
+        Rows by split, and what a reader has to know of how they came to be: `unanswerable`, the
+        items of each split in which a sample equals the real ending, and whether they were
+        `dropped`.
 
     Args:
         texts: paragraphs.
@@ -58,6 +64,8 @@ def compose(
         drop_last_word: see `halves`.
         gold_first: see `assemble`.
         tidy: all texts go through `tidied`, as in the released code, whose decoder does so.
+        drop_unanswerable: leave out items in which a sample equals the real ending; the released
+            code keeps them.
         min_words: see `halves`.
         max_words: see `halves`.
         sampling: settings of the language model.
@@ -75,9 +83,19 @@ def compose(
         ]
     rows = assemble(asked, drawn, gold_first=gold_first, seed=seed)
     splits: dict[str, list[dict[str, Any]]] = {"train": [], "validation": []}
+    unanswerable = dict.fromkeys(splits, 0)
     for prompt, row in zip(asked, rows, strict=True):
-        splits[prompt.split].append(row)
-    return splits
+        unclear = not answerable(row)
+        unanswerable[prompt.split] += unclear
+        if not (unclear and drop_unanswerable):
+            splits[prompt.split].append(row)
+    return splits, {"unanswerable": unanswerable, "dropped": drop_unanswerable}
+
+
+def answerable(row: Mapping[str, Any]) -> bool:
+    """Tell whether only one option of a row is the real ending, case and outer blanks apart."""
+    options = [option.strip().lower() for option in row["options"]]
+    return options.count(options[row["label"]]) == 1
 
 
 def tidied(text: str) -> str:

@@ -2,10 +2,10 @@
 
 from random import Random
 
-from stilts.tasks.miniature.language import place
-from stilts.tasks.miniature.lexicon import ADJECTIVES, NAMES, TIMES, VERBS, plural, sentence
+from stilts.tasks.miniature.language import draw, place
+from stilts.tasks.miniature.lexicon import ADJECTIVES, NAMES, TIMES, plural, sentence, verb
 from stilts.tasks.miniature.sampling import draw_splits, numbered
-from stilts.tasks.miniature.world import ANIMALS, WORKERS
+from stilts.tasks.miniature.world import DOINGS, Animal, Worker
 
 CLASSES = (1, 1, 1, 1, 1, 1, 1, 0, 0, 0)
 
@@ -25,23 +25,23 @@ def _compose(rng: Random, label: int) -> dict:
 def plain_words(rng: Random) -> list[str]:
     """The words of a grammatical sentence about an animal or a worker."""
     if rng.random() < 0.5:
-        animal = rng.choice(ANIMALS)
-        noun, verb, rest = animal.name, VERBS[animal.motion], place(animal.home)
+        animal = draw(rng, Animal)
+        noun, does, rest = animal.name, verb(animal.motion), place(animal.home)
     else:
-        worker = rng.choice(WORKERS)
-        noun, verb = worker.name, VERBS[worker.verb]
+        worker = draw(rng, Worker)
+        noun, does = worker.name, verb(worker.verb)
         rest = f"{worker.product} {place(worker.place)}"
     adjective = rng.choice(ADJECTIVES)
     shape = rng.randrange(5)
     if shape == 0:
-        return f"the {adjective} {noun} {verb.third} {rest}".split()
+        return f"the {adjective} {noun} {does.third} {rest}".split()
     if shape == 1:
-        return f"the {adjective} {plural(noun)} {verb.base} {rest}".split()
+        return f"the {adjective} {plural(noun)} {does.base} {rest}".split()
     if shape == 2:
-        return f"the {noun} was {verb.ing} {rest} {rng.choice(TIMES)}".split()
+        return f"the {noun} was {does.ing} {rest} {rng.choice(TIMES)}".split()
     if shape == 3:
-        return f"the {plural(noun)} were {verb.ing} {rest} {rng.choice(TIMES)}".split()
-    return f"{rng.choice(NAMES)} saw the {adjective} {noun} {verb.ing} {rest}".split()
+        return f"the {plural(noun)} were {does.ing} {rest} {rng.choice(TIMES)}".split()
+    return f"{rng.choice(NAMES)} saw the {adjective} {noun} {does.ing} {rest}".split()
 
 
 def spoiled(rng: Random, words: list[str]) -> list[str]:
@@ -55,9 +55,11 @@ def spoiled(rng: Random, words: list[str]) -> list[str]:
 
 def _number(rng: Random, words: list[str]) -> list[str]:
     swaps = {"was": "were", "were": "was"}
-    for verb in VERBS.values():
-        swaps |= {verb.base: verb.third, verb.third: verb.base}
-    swaps |= {verb.ing: verb.past for verb in VERBS.values() if "saw" in words}
+    for base in DOINGS:
+        does = verb(base)
+        swaps |= {does.base: does.third, does.third: does.base}
+        if "saw" in words:
+            swaps[does.ing] = does.past
     return [swaps.get(word, word) for word in words]
 
 

@@ -1,13 +1,19 @@
-"""Clinical inference, posed as MedNLI: does the note support the statement?"""
+"""Clinical inference, posed as MedNLI: does the note support the statement?
+
+As in the original the statement alone betrays some answers: half of the open ones are about what
+no note tells. The other half follow a note without a symptom.
+"""
 
 from random import Random
 
-from stilts.tasks.miniature.language import foreign, when
-from stilts.tasks.miniature.lexicon import sentence
+from stilts.tasks.miniature.language import draw, foreign, when
+from stilts.tasks.miniature.lexicon import article, sentence
+from stilts.tasks.miniature.pages import PEOPLE
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import DISEASES, HABITS, Disease
+from stilts.tasks.miniature.world import HABITS, Disease
 
 LABELS = ("entailment", "contradiction", "neutral")
+VAGUE = ("no appetite", "a bad night", "a long journey", "an old wound", "little sleep")
 
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
@@ -16,53 +22,41 @@ def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
 
 
 def _compose(rng: Random, label: int) -> dict:
-    disease = rng.choice(DISEASES)
-    symptoms = list(rng.sample(disease.symptoms, rng.choice((1, 2))))
-    write = (_supported, _refuted, _open)[label]
+    disease = draw(rng, Disease)
+    complaint = disease.symptom
+    told = claim(rng, foreign(rng, disease) if label == 1 else disease)
+    if label == 2:
+        if rng.random() < 0.5:
+            complaint = rng.choice(VAGUE)
+        else:
+            told = f"the patient {rng.choice(HABITS)}"
     return {
-        "sentence1": note(rng, symptoms),
-        "sentence2": sentence(write(rng, disease, symptoms)),
+        "sentence1": note(rng, complaint),
+        "sentence2": sentence(told),
         "gold_label": LABELS[label],
     }
 
 
-def note(rng: Random, symptoms: list[str]) -> str:
-    """One sentence of a patient's record that names the symptoms."""
-    named = " and ".join(symptoms)
-    who = rng.choice(("man", "woman", "boy", "girl"))
+def note(rng: Random, complaint: str) -> str:
+    """One sentence of a patient's record that names what the patient complains of."""
+    who = rng.choice(PEOPLE)
     return sentence(
         rng.choice(
             (
-                f"the {who} came to the hospital {when(rng)} with {named}",
-                f"the {who} has had {named} for {rng.choice(('two', 'three', 'ten'))} days",
-                f"the patient, an old {who}, complains of {named} {when(rng)}",
+                f"the {who} came to the hospital {when(rng)} with {complaint}",
+                f"the {who} has had {complaint} for {rng.choice(('two', 'three', 'ten'))} days",
+                f"the patient, {article(who)}, complains of {complaint} {when(rng)}",
             )
         )
     )
 
 
-def _supported(rng: Random, disease: Disease, symptoms: list[str]) -> str:
+def claim(rng: Random, disease: Disease) -> str:
+    """A clause that holds of a patient with the disease."""
     return rng.choice(
         (
             f"the patient has {disease.name}",
             f"the {disease.realm} is ill",
             f"the patient needs {disease.drug}",
-            f"the patient has {rng.choice(symptoms)}",
         )
     )
-
-
-def _refuted(rng: Random, disease: Disease, symptoms: list[str]) -> str:
-    wrong = foreign(rng, disease)
-    return rng.choice(
-        (
-            f"the patient has no {rng.choice(symptoms)}",
-            f"the patient has {wrong.name}",
-            f"the {wrong.realm} is ill",
-            f"the patient needs {wrong.drug}",
-        )
-    )
-
-
-def _open(rng: Random, disease: Disease, symptoms: list[str]) -> str:
-    return f"the patient {rng.choice(HABITS)} {when(rng)}"

@@ -1,35 +1,27 @@
 """Continuation, posed as HellaSwag: which of four endings goes on from the scene?
 
-Wrong endings come in three sorts. Most look written by a machine (a broken rule of grammar, a
-repetition) or contradict themselves; these can be told from the ending alone, as in the original.
-The rest is sound but belongs to another scene, so that the premise is needed too.
+Wrong endings come in two sorts. Some are as a poor generator would put them (a broken rule of
+grammar, a repetition) and can be told from the ending alone, as in
+the original; the rest is sound but belongs to another scene, so that the premise is needed.
 """
 
-from dataclasses import dataclass
 from random import Random
 
-from stilts.tasks.miniature.language import foreign, muddled, place, when
-from stilts.tasks.miniature.lexicon import NAMES, VERBS, article, pronoun, sentence
+from stilts.tasks.miniature.language import draw, foreign, place, when
+from stilts.tasks.miniature.lexicon import NAMES, pronoun, sentence, verb
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import ANIMALS, EVENTS, WORKERS, Animal, Event, Worker
+from stilts.tasks.miniature.world import DOINGS, Pastime
 
-FOREIGN = 0.25
-CLUMSY = 0.8
+FOREIGN = 0.5
+LABELS = (0, 1, 2, 3)
 
-
-@dataclass(frozen=True)
-class Scene:
-    """An opening, the subject that goes on, and the item of the world that it is about."""
-
-    opening: str
-    subject: str
-    about: Animal | Worker | Event
-    activity: str
+FORMS = {verb(base).third: base for base in DOINGS}
+FORMS |= {"takes": "take", "leaves": "leave"}
 
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
     """Rows with the columns of HellaSwag; the label, "0" to "3", is the right one."""
-    splits = draw_splits("continuation", sizes, seed, _compose, classes=(0, 1, 2, 3))
+    splits = draw_splits("continuation", sizes, seed, _compose, classes=LABELS)
     return {
         split: [{"ind": number, **row} for number, row in enumerate(rows)]
         for split, rows in splits.items()
@@ -37,86 +29,48 @@ def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
 
 
 def _compose(rng: Random, label: int) -> dict:
-    scene = draw_scene(rng)
-    endings = [ending(rng, scene.about)]
-    while len(endings) < 4:
-        wrong = wrong_ending(rng, scene.about)
+    about = draw(rng, Pastime)
+    opening, subject = scene(rng, about)
+    endings = [ending(rng, about)]
+    while len(endings) < len(LABELS):
+        wrong = wrong_ending(rng, about)
         if wrong not in endings:
             endings.append(wrong)
     endings.insert(label, endings.pop(0))
     return {
-        "activity_label": scene.activity,
-        "ctx_a": scene.opening,
-        "ctx_b": scene.subject,
-        "ctx": f"{scene.opening} {scene.subject}",
+        "activity_label": about.realm.capitalize(),
+        "ctx_a": opening,
+        "ctx_b": subject,
+        "ctx": f"{opening} {subject}",
         "endings": endings,
         "label": str(label),
     }
 
 
-def draw_scene(rng: Random) -> Scene:
-    """A scene about an animal, a worker or an event."""
+def scene(rng: Random, about: Pastime) -> tuple[str, str]:
+    """An opening that names the pastime, and the subject that goes on."""
     name = rng.choice(NAMES)
-    about = rng.choice(rng.choice((ANIMALS, WORKERS, EVENTS)))
-    if isinstance(about, Animal):
-        opening = f"{name} watches {article(about.name)} {place(about.home)} {when(rng)}"
-        return Scene(sentence(opening), "the animal", about, "Watching animals")
-    if isinstance(about, Worker):
-        opening = f"{name} is {article(about.name)} and goes to work {when(rng)}"
-        return Scene(sentence(opening), pronoun(name), about, "Working")
-    opening = f"{name} {about.happened} {when(rng)}"
-    return Scene(sentence(opening), pronoun(name), about, "Everyday life")
+    return sentence(f"{name} is {about.name} {when(rng)}"), pronoun(name)
 
 
-def ending(rng: Random, about: Animal | Worker | Event) -> str:
-    """How a scene about the item goes on: a verb phrase in the present."""
-    if isinstance(about, Animal):
-        return _animal_ending(rng, about)
-    if isinstance(about, Worker):
-        return _worker_ending(rng, about)
+def ending(rng: Random, about: Pastime) -> str:
+    """How a scene of the pastime goes on: a verb phrase in the present."""
+    does, where = verb(about.act).third, place(about.place)
     return rng.choice(
         (
-            f"feels {about.feeling} and wants to {about.next}.",
-            f"wants to {about.next} and feels {about.feeling} {when(rng)}.",
-            f"is {about.feeling} and goes away to {about.next}.",
+            f"takes the {about.tool} and {does} {where}.",
+            f"{does} {where} and leaves {about.trace}.",
+            f"{does} with the {about.tool} {when(rng)}.",
+            f"leaves {about.trace} {where} and {does} {when(rng)}.",
         )
     )
 
 
-def _animal_ending(rng: Random, animal: Animal) -> str:
-    motion = VERBS[animal.motion].third
-    return rng.choice(
-        (
-            f"{motion} {place(animal.home)} and eats {animal.food}.",
-            f"eats {animal.food} and {motion} {place(animal.home)} {when(rng)}.",
-            f"hunts for {animal.food} and then sleeps {place(animal.home)}.",
-        )
-    )
-
-
-def _worker_ending(rng: Random, worker: Worker) -> str:
-    makes = f"{VERBS[worker.verb].third} {worker.product}"
-    return rng.choice(
-        (
-            f"takes the {worker.tool} and {makes} {place(worker.place)}.",
-            f"{makes} with the {worker.tool} {place(worker.place)}.",
-            f"holds the {worker.tool} and {makes} {when(rng)}.",
-        )
-    )
-
-
-def wrong_ending(rng: Random, about: Animal | Worker | Event) -> str:
-    """An ending of another scene, or one that is clumsy or contradicts itself."""
+def wrong_ending(rng: Random, about: Pastime) -> str:
+    """An ending of another scene, or one that is clumsy."""
     if rng.random() < FOREIGN:
         return ending(rng, foreign(rng, about))
-    if rng.random() < CLUMSY:
-        return clumsy(rng, ending(rng, about))
-    return ending(rng, inconsistent(rng, about))
-
-
-def inconsistent(rng: Random, about: Animal | Worker | Event) -> Animal | Worker | Event:
-    """The item with one fact changed so that its ending cannot be true of anything."""
-    return muddled(rng, about)
+    return clumsy(rng, ending(rng, about))
 
 
 def clumsy(rng: Random, text: str) -> str:
@@ -130,9 +84,7 @@ def clumsy(rng: Random, text: str) -> str:
         spot = rng.randrange(len(words) - 1)
         words[spot], words[spot + 1] = words[spot + 1], words[spot]
     elif sort == 2:
-        forms = {verb.third: verb.base for verb in VERBS.values()}
-        forms |= {"feels": "feel", "wants": "want", "is": "are", "goes": "go"}
-        words = [forms.get(word, word) for word in words]
+        words = [FORMS.get(word, word) for word in words]
     else:
         spot = rng.randrange(1, len(words))
         words = words[:spot] + [words[spot]] * 2 + words[spot + 1 :]

@@ -2,10 +2,10 @@
 
 from random import Random
 
-from stilts.tasks.miniature.language import foreign, place
-from stilts.tasks.miniature.lexicon import NAMES, VERBS
+from stilts.tasks.miniature.language import akin, draw, foreign, place
+from stilts.tasks.miniature.lexicon import NAMES, sentence, verb
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import ANIMALS, WORKERS
+from stilts.tasks.miniature.world import Animal, Worker
 
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
@@ -17,16 +17,8 @@ def _compose(rng: Random, label: int) -> dict:
     right, wrong, text = rng.choice((_animals, _workers))(rng)
     options = [wrong, right] if label else [right, wrong]
     first, second = (f"the {option}" for option in options)
-    opening = rng.choice(
-        (
-            f"{rng.choice(NAMES)} liked {first} and {second}",
-            f"{rng.choice(NAMES)} saw {first} and {second}",
-            f"{rng.choice(NAMES)} called {first} but not {second}",
-            f"{rng.choice(NAMES)} watched {first} after {second}",
-        )
-    )
     return {
-        "sentence": f"{opening} because _ {text}.",
+        "sentence": sentence(text),
         "option1": first,
         "option2": second,
         "answer": str(label + 1),
@@ -34,30 +26,26 @@ def _compose(rng: Random, label: int) -> dict:
 
 
 def _animals(rng: Random) -> tuple[str, str, str]:
-    right = rng.choice(ANIMALS)
-    wrong = foreign(rng, right)
-    motion = VERBS[right.motion]
+    right = draw(rng, Animal)
+    near, name = akin(rng, right), rng.choice(NAMES)
     text = rng.choice(
         (
-            f"lives {place(right.home)}",
-            f"{motion.third} {place(right.home)}",
-            f"eats {right.food}",
-            f"eats {right.food} {place(right.home)}",
+            f"{name} went {place(right.home)} because _ eats {near.food}",
+            f"{name} saw that _ {verb(near.motion).third} {place(right.home)}",
+            f"{name} gave the {near.name} some {right.food}, and _ came too",
         )
     )
-    return right.name, wrong.name, text
+    return right.name, foreign(rng, right).name, text
 
 
 def _workers(rng: Random) -> tuple[str, str, str]:
-    right = rng.choice(WORKERS)
-    wrong = foreign(rng, right)
-    makes = f"{VERBS[right.verb].third} {right.product}"
+    right = draw(rng, Worker)
+    near, name = akin(rng, right), rng.choice(NAMES)
     text = rng.choice(
         (
-            f"works {place(right.place)}",
-            f"needs the {right.tool}",
-            makes,
-            f"{makes} {place(right.place)}",
+            f"{name} went {place(right.place)} because _ needs the {near.tool}",
+            f"{name} saw {right.product} {place(near.place)}, where _ works",
+            f"{name} took the {right.tool}, and _ {verb(near.verb).third} {near.product}",
         )
     )
-    return right.name, wrong.name, text
+    return right.name, foreign(rng, right).name, text

@@ -2,16 +2,18 @@
 
 from random import Random
 
-from stilts.tasks.miniature.language import foreign, other, place, when
+from stilts.tasks.miniature.language import draw, when
 from stilts.tasks.miniature.lexicon import NAMES
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import EVENTS, FEELINGS, TOWN
+from stilts.tasks.miniature.world import Event
 
 QUESTIONS = {
     "feeling": "How would {name} feel afterwards?",
     "next": "What will {name} want to do next?",
     "before": "What does {name} need to do before this?",
 }
+
+HINTS = {"feeling": "and felt", "next": "and went to", "before": "but first had to"}
 
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
@@ -20,23 +22,16 @@ def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
 
 
 def _compose(rng: Random, label: int) -> dict:
-    event, name = rng.choice(EVENTS), rng.choice(NAMES)
+    event, name = draw(rng, Event), rng.choice(NAMES)
+    first = draw(rng, Event, without=[event.realm])
+    second = draw(rng, Event, without=[event.realm, first.realm])
     asked = rng.choice(tuple(QUESTIONS))
-    answers = _wrong(rng, event, asked)
+    answers = [getattr(wrong, asked) for wrong in (first, second)]
     answers.insert(label, getattr(event, asked))
-    scene = rng.choice((place(rng.choice(TOWN)), when(rng)))
-    company = rng.choice(("", f" with {other(rng, NAMES, name)}"))
+    told = rng.choice([sort for sort in QUESTIONS if sort != asked])
     return {
-        "context": f"{name} {event.happened} {scene}{company}.",
+        "context": f"{name} {event.happened} {when(rng)} {HINTS[told]} {getattr(event, told)}.",
         "question": QUESTIONS[asked].format(name=name),
         **{f"answer{letter}": answer for letter, answer in zip("ABC", answers, strict=True)},
         "label": str(label + 1),
     }
-
-
-def _wrong(rng: Random, event, asked: str) -> list[str]:
-    if asked == "feeling":
-        return rng.sample([word for word, realm in FEELINGS.items() if realm != event.realm], 2)
-    first = foreign(rng, event)
-    second = other(rng, [e for e in EVENTS if e.realm != event.realm], first)
-    return [getattr(first, asked), getattr(second, asked)]
