@@ -162,6 +162,12 @@ class Inputs:
         """Return how many rows a split holds, or None where the data are not there."""
         return self.manifests.get(task, {}).get("splits", {}).get(split, {}).get("rows")
 
+    def baselines(self, task: str) -> Mapping[str, float]:
+        """Return what trivial cues reach on the first scored split of a task, by name."""
+        audits = self.manifests.get(task, {}).get("audit", {})
+        split = next(iter(self.scored(task)), "")
+        return audits.get(split, {}).get("baselines", {})
+
     def data_note(self, task: str) -> str:
         """Say what a task's data are: the manifest's own note (miniature, stand-in), or how their
         sizes compare with the published ones: exact or a subset.

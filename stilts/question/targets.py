@@ -135,4 +135,6 @@ def _names(folder: Path) -> list[str]:
 def _overlaps(block: Mapping[str, Any], plan: StudyPlan) -> bool:
     cells = (*plan.cells, *plan.scores)
     there = {(chain, cell.target) for cell in cells for chain in (cell.chain, unseeded(cell.chain))}
+    if "targets" not in block:  # of chains alone
+        return bool({chain for chain, _ in there} & set(block["chains"]))
     return any((chain, target) in there for chain in block["chains"] for target in block["targets"])

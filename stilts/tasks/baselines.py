@@ -69,12 +69,12 @@ def baselines(
 
     Returns:
         The metric of `majority` and of every cue of CUES, rounded to four places; none where
-        training knows fewer than two classes.
+        training knows a single class.
     """
     train, scored = _sample(train, kind), _sample(scored, kind)
     known = np.array([row["label"] for row in train])
     true = np.array([row["label"] for row in scored])
-    if len(set(known)) < 2:
+    if len(kind.pairs(train)[0]) == len(train) and len(set(known)) < 2:
         return {}
     majority = np.full_like(true, np.bincount(known).argmax())
     found = {"majority": score(majority, true)}

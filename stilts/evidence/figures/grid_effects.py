@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stilts.errors import UserError
+from stilts.evidence import learnt
 from stilts.evidence.figures import style
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, runs_used
 from stilts.evidence.results import Inputs
@@ -86,7 +87,7 @@ def _cell(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> l
 
 
 def _title(inputs: Inputs, chain: str, spec: Mapping[str, Any]) -> str:
-    return spec.get("names", {}).get(chain, inputs.title(chain))
+    return learnt.title(inputs, chain, spec.get("names", {}).get(chain, ""))
 
 
 def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
@@ -112,7 +113,8 @@ def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
         _colour_bar(figure, panels.ravel())
         runs = f"n = {table['usual'].iloc[0]} runs per row unless marked"
         key = f"bold: below the std after {table['baseline_title'].iloc[0]}"
-        style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], f"{runs}  ·  {key}")
+        runs += f"  ·  {key}{learnt.note(table['chain_title'])}"
+        style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], runs)
     return figure
 
 

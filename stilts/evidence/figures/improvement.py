@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stilts.evidence import learnt
 from stilts.evidence.figures import style
 from stilts.evidence.numbers import runs_used
 from stilts.evidence.record import values
@@ -28,7 +29,8 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
     Returns:
         One row per model, target and chain, also where no run exists: model where there are
-        several, target_title, size, used, n, n_baseline; delta_mean, low, high (95 % bootstrap
+        several, target_title, size, mark (of an intermediate that was not
+        learnt), used, n, n_baseline; delta_mean, low, high (95 % bootstrap
         interval of delta_mean) and delta_best in percentage points; expected, scale and protocol.
     """
     return pd.DataFrame(
@@ -50,6 +52,7 @@ def _bar(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> di
         "chain": chain,
         "target_title": inputs.task_title(target),
         "size": spec["chains"][chain],
+        "mark": learnt.title(inputs, chain, "_").removeprefix("_"),
         "used": np.nan if used[0] is None else used[0],
         **{name: found[name] for name in ("n", "n_baseline")},
     }
@@ -84,6 +87,7 @@ def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
         handles, labels = panels[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
         runs = f"n = {table['usual'].iloc[0]} runs per bar unless marked"
+        runs += learnt.note(table["mark"])
         style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], runs)
     return figure
 
@@ -138,7 +142,8 @@ def _number(axes: Axes, place: float, height: float, end: float) -> None:
 
 def _name(row: pd.Series) -> str:
     """Name a size: as in the paper, then what was really used, then lost runs."""
-    lines = [f"{row['size'] / 1000:g}k"]
+    mark = "" if pd.isna(row["mark"]) else row["mark"]
+    lines = [f"{row['size'] / 1000:g}k{mark}"]
     if np.isfinite(row["used"]) and row["used"] != row["size"]:
         lines.append(f"({int(row['used']):,} here)")
     used = runs_used(min(row["n"], row["n_baseline"]), row["expected"])

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from stilts.evidence import learnt
 from stilts.evidence.figures import style
 from stilts.evidence.numbers import NOT_AVAILABLE, runs_used
 from stilts.evidence.results import Inputs
@@ -54,7 +55,7 @@ def _violin(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) ->
         "target": target,
         "chain": chain,
         "target_title": inputs.task_title(target),
-        "chain_title": spec.get("names", {}).get(chain, inputs.title(chain)),
+        "chain_title": learnt.title(inputs, chain, spec.get("names", {}).get(chain, "")),
         "metric": _first(runs, "metric", ""),
         "n": found["n"],
         "expected": max(inputs.expected(chain, target), len(runs)),
@@ -97,6 +98,7 @@ def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
             _panel(axes, rows, colours, np.random.default_rng(spec.get("seed", 0)))
         _legend(figure)
         runs = f"n = {table['expected'].max()} runs per violin unless marked"
+        runs += learnt.note(table["chain_title"])
         style.stamp(figure, table["scale"].iloc[0], table["protocol"].iloc[0], runs)
     return figure
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from stilts.evidence import learnt
 from stilts.evidence.numbers import percent, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import summary
@@ -26,7 +27,8 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     for model, ours in inputs.models(spec, "Model"):
         for target in spec["targets"]:
             for chain in spec["chains"]:
-                names = {"Target": ours.task_title(target), "Intermediate": ours.title(chain)}
+                before = learnt.title(ours, chain)
+                names = {"Target": ours.task_title(target), "Intermediate": before}
                 rows.append(model | names | _cell(ours, chain, target, spec))
     return pd.DataFrame(rows)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from stilts.evidence import learnt
 from stilts.evidence.numbers import interval, points, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import delta
@@ -27,7 +28,8 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     for model, ours in inputs.models(spec, "Model"):
         for chain in spec["chains"]:
             for target in spec["targets"]:
-                names = {"Intermediate": ours.title(chain), "Target": ours.task_title(target)}
+                before = learnt.title(ours, chain)
+                names = {"Intermediate": before, "Target": ours.task_title(target)}
                 rows.append(model | names | _cell(ours, chain, target, spec))
     return pd.DataFrame(rows)
 

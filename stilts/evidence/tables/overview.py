@@ -9,6 +9,9 @@ from stilts.evidence.numbers import NOT_AVAILABLE, percent
 from stilts.evidence.results import Inputs
 from stilts.files import plugins
 
+# Columns of the trivial baselines, see `stilts.tasks.baselines`.
+CUES = {"length": "Length", "overlap": "Overlap", "b_alone": "B alone", "pairs": "Pairs"}
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the overview.
@@ -19,8 +22,8 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
     Returns:
         One row per task: Task, Role, Type, Train (paper), Train, Validation (or what else is
-        scored, named), Metric, Chance, Majority, Data; sizes are counts, the last two levels
-        percent of the metric.
+        scored, named), Metric, Chance, Majority, what trivial cues reach (Length, Overlap, B alone,
+        Pairs, on the first scored split), Data; sizes are counts, the levels percent of the metric.
     """
     roles = {"intermediate": spec["intermediates"], "target": spec["targets"]}
     tasks: dict[str, list[str]] = {}
@@ -42,7 +45,8 @@ def _row(inputs: Inputs, spec: Mapping[str, Any], task: str, roles: list[str]) -
         "Validation": _sizes(scored),
     }
     if manifest is None:
-        return row | dict.fromkeys(("Metric", "Chance", "Majority", "Data"), NOT_AVAILABLE)
+        levels = ("Metric", "Chance", "Majority", *CUES.values(), "Data")
+        return row | dict.fromkeys(levels, NOT_AVAILABLE)
     where = f"task '{task}'"
     kind = plugins.load("stilts.tasks.kinds", manifest["kind"], "kind", where)
     metric = plugins.load("stilts.tasks.metrics", inputs.metric(task), "metric", where)
@@ -53,6 +57,7 @@ def _row(inputs: Inputs, spec: Mapping[str, Any], task: str, roles: list[str]) -
         "Metric": metric.TITLE,
         "Chance": percent(levels.get("chance")),
         "Majority": percent(levels.get("majority")),
+        **{title: percent(inputs.baselines(task).get(cue)) for cue, title in CUES.items()},
         "Data": inputs.data_note(task),
     }
 

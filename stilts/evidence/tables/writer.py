@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from stilts.evidence.learnt import MARK, NOTE
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED
 from stilts.evidence.results import Inputs
 from stilts.files import plugins
@@ -71,6 +72,8 @@ def footnotes(table: pd.DataFrame, spec: Mapping[str, Any]) -> list[str]:
     notes = []
     if "n" in table and table["n"].astype(str).str.contains("/").any():
         notes.append("n = a/b: only a of the b runs of the grid gave a score.")
+    if table.astype(str).apply(lambda column: column.str.contains(MARK)).any(axis=None):
+        notes.append(f"{NOTE}.")
     if table.astype(str).eq(NOT_AVAILABLE).any(axis=None):
         notes.append(f"{NOT_AVAILABLE}: there is no result for this cell.")
     return [*notes, *spec.get("notes", [])]

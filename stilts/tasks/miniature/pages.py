@@ -19,16 +19,8 @@ from stilts.tasks.miniature.language import (
     when,
 )
 from stilts.tasks.miniature.lexicon import NAMES, article, plural, pronoun, sentence, verb
-from stilts.tasks.miniature.world import (
-    HABITS,
-    Animal,
-    Disease,
-    Event,
-    Pastime,
-    Sight,
-    Ware,
-    Worker,
-)
+from stilts.tasks.miniature.things import Animal, Disease, Event, Pastime, Sight, Ware, Worker
+from stilts.tasks.miniature.world import HABITS
 
 PEOPLE = ("man", "woman", "boy", "girl")
 

@@ -25,7 +25,7 @@ def test_loading_keeps_text_and_refuses_other_columns(tmp_path):
 
 
 def test_inconsistencies_are_text_and_other_columns_are_refused(tmp_path):
-    assert len(load_inconsistencies(STUDY / "inconsistencies.csv")) == 8
+    assert len(load_inconsistencies(STUDY / "inconsistencies.csv")) == 17
     (tmp_path / "inconsistencies.csv").write_text("where,what\nx,1\n")
     with pytest.raises(UserError, match="the columns are where, what; expected where, check"):
         load_inconsistencies(tmp_path / "inconsistencies.csv")

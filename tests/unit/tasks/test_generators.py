@@ -83,8 +83,21 @@ RULES = {"seed": 42, "validation": 0, "drop_last_word": False, "gold_first": Tru
 def test_a_repeated_paragraph_counts_once_or_as_often_as_it_stands(drop_repeats, count):
     texts = [words(20), words(20)]
     rules = RULES | {"count": 2, "drop_repeats": drop_repeats}
-    made = compose(texts, lambda asked, seed: [["x"]] * len(asked), **rules)
+    made, _ = compose(texts, lambda asked, seed: [["x"]] * len(asked), **rules)
     assert len(made["train"]) == count
+
+
+@pytest.mark.parametrize("drop", [True, False])
+def test_an_item_with_a_sample_that_equals_the_real_ending_is_counted_and_left_out(drop):
+    texts = [words(20), words(20, 100)]
+
+    def sample(asked, seed):
+        return [[asked[0].gold.upper() + " ", "x"], ["y", "z"]]
+
+    rules = RULES | {"count": 2, "drop_unanswerable": drop}
+    made, told = compose(texts, sample, **rules)
+    assert told == {"unanswerable": {"train": 1, "validation": 0}, "dropped": drop}
+    assert [row["id"] for row in made["train"]] == (["1"] if drop else ["0", "1"])
 
 
 UNTIDY = "He did n't see it , she said : ' no ' ! I 'm sure they 've 're Ann 's . Right ?"
@@ -102,7 +115,8 @@ def test_all_texts_of_a_tidy_task_are_tidied_after_the_model_has_seen_them_as_th
         seen.extend(asked)
         return [["it 's so"]] * len(asked)
 
-    [row] = compose([text], sample, count=1, tidy=True, **RULES)["train"]
+    made, _ = compose([text], sample, count=1, tidy=True, **RULES)
+    [row] = made["train"]
     assert "do n't" in seen[0].premise and "do n't" in seen[0].gold
     assert row["options"][1] == "it's so"
     assert row["first"] == [tidied(seen[0].premise)] and "don't" in row["first"][0]
@@ -191,7 +205,7 @@ def test_prompts_without_equally_many_samples_are_refused():
 
 def test_compose_keeps_prompt_and_samples_together():
     texts = [words(22, 100 * n) for n in range(10)]
-    splits = compose(
+    splits, _ = compose(
         texts,
         lambda asked, seed: [[prompt.premise] * 3 for prompt in asked],
         seed=42,

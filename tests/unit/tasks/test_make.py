@@ -11,7 +11,7 @@ from stilts.files.manifest import read_manifest
 from stilts.tasks.make import facts, limited, short_enough, splits_of, write_task
 from stilts.tasks.rows import read_split
 
-FIELDS = {"task": "toy", "kind": "classification", "labels": ["no", "yes"]}
+FIELDS = {"task": "toy", "kind": "classification", "labels": ["no", "yes"], "metric": "accuracy"}
 
 
 def pairs(*labels):
@@ -116,6 +116,8 @@ def test_several_scored_splits_are_made_limited_and_audited(tmp_path):
     assert rows == {"train": 2, "matched": 1, "mismatched": 1}
     assert manifest["audit"]["mismatched"]["also_in_train"] == 1
     assert "also_in_train" not in manifest["audit"]["train"]
+    assert manifest["audit"]["matched"]["baselines"]["majority"] in (0.0, 1.0)
+    assert "baselines" not in manifest["audit"]["train"]
 
 
 def test_the_facts_of_a_task_tell_its_range_only_where_it_has_one():

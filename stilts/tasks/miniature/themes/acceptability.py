@@ -5,7 +5,8 @@ from random import Random
 from stilts.tasks.miniature.language import draw, place
 from stilts.tasks.miniature.lexicon import ADJECTIVES, NAMES, TIMES, plural, sentence, verb
 from stilts.tasks.miniature.sampling import draw_splits, numbered
-from stilts.tasks.miniature.world import DOINGS, Animal, Worker
+from stilts.tasks.miniature.things import Animal, Worker
+from stilts.tasks.miniature.world import DOINGS
 
 CLASSES = (1, 1, 1, 1, 1, 1, 1, 0, 0, 0)
 

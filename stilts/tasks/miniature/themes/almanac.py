@@ -8,7 +8,7 @@ from random import Random
 
 from stilts.tasks.miniature.pages import article_page
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import Animal, Disease, Event, Worker
+from stilts.tasks.miniature.things import Animal, Disease, Event, Worker
 
 SORTS = (Animal, Worker, Event, Disease)
 

@@ -10,7 +10,8 @@ from stilts.tasks.miniature.language import draw, foreign, when
 from stilts.tasks.miniature.lexicon import article, sentence
 from stilts.tasks.miniature.pages import PEOPLE
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import HABITS, Disease
+from stilts.tasks.miniature.things import Disease
+from stilts.tasks.miniature.world import HABITS
 
 LABELS = ("entailment", "contradiction", "neutral")
 VAGUE = ("no appetite", "a bad night", "a long journey", "an old wound", "little sleep")

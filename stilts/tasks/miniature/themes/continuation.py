@@ -10,7 +10,8 @@ from random import Random
 from stilts.tasks.miniature.language import draw, foreign, place, when
 from stilts.tasks.miniature.lexicon import NAMES, pronoun, sentence, verb
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import DOINGS, Pastime
+from stilts.tasks.miniature.things import Pastime
+from stilts.tasks.miniature.world import DOINGS
 
 FOREIGN = 0.5
 LABELS = (0, 1, 2, 3)

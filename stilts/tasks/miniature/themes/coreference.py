@@ -5,7 +5,7 @@ from random import Random
 from stilts.tasks.miniature.language import akin, draw, foreign, place
 from stilts.tasks.miniature.lexicon import NAMES, sentence, verb
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import Animal, Worker
+from stilts.tasks.miniature.things import Animal, Worker
 
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:

@@ -4,7 +4,7 @@ from random import Random
 
 from stilts.tasks.miniature.pages import article_page
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import Sight
+from stilts.tasks.miniature.things import Sight
 
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:

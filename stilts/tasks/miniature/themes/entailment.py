@@ -9,7 +9,7 @@ from random import Random
 from stilts.tasks.miniature.language import draw, foreign, place, when
 from stilts.tasks.miniature.lexicon import ADJECTIVES, NAMES, article, sentence, verb
 from stilts.tasks.miniature.sampling import draw_splits, numbered
-from stilts.tasks.miniature.world import Animal, Ware, Worker
+from stilts.tasks.miniature.things import Animal, Ware, Worker
 
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:

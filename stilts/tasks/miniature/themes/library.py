@@ -7,7 +7,7 @@ from random import Random
 
 from stilts.tasks.miniature.pages import article_page, sense_page
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import Animal, Disease, Event, Pastime, Sight, Ware, Worker
+from stilts.tasks.miniature.things import Animal, Disease, Event, Pastime, Sight, Ware, Worker
 
 SORTS = (Animal, Animal, Worker, Worker, Event, Event, Disease, Ware, Pastime, Sight, Sight)
 SENSES = 0.15

@@ -5,7 +5,7 @@ from random import Random
 from stilts.tasks.miniature.language import draw, when
 from stilts.tasks.miniature.lexicon import NAMES
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import Event
+from stilts.tasks.miniature.things import Event
 
 QUESTIONS = {
     "feeling": "How would {name} feel afterwards?",

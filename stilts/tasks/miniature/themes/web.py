@@ -10,7 +10,7 @@ from stilts.tasks.miniature.language import draw, muddled, place, when
 from stilts.tasks.miniature.lexicon import ADJECTIVES, NAMES, article, sentence
 from stilts.tasks.miniature.pages import parts
 from stilts.tasks.miniature.sampling import draw_splits
-from stilts.tasks.miniature.world import Animal, Disease, Event, Sight, Worker
+from stilts.tasks.miniature.things import Animal, Disease, Event, Sight, Worker
 
 SORTS = (Animal, Worker, Event, Disease, Sight, Sight, Sight)
 WRONG = 0.3
