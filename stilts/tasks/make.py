@@ -42,7 +42,8 @@ def write_task(
     Args:
         folder: gets `<split>.parquet` (the same rows give the same bytes) and `manifest.json`.
         splits: rows by split.
-        fields: of the manifest; `task`, `kind` and `labels` at least.
+        fields: of the manifest; `task`, `kind` and `labels` at least; with classes and a `metric`
+            the trivial baselines are scored too.
 
     Raises:
         UserError: a split without rows.
@@ -67,7 +68,7 @@ def write_task(
         audits[split] = audit(rows, kind)
     for split in splits.keys() - {TRAIN} if TRAIN in splits else ():
         audits[split]["also_in_train"] = overlap(splits[split], splits[TRAIN], kind)
-        if fields["labels"]:
+        if fields["labels"] and "metric" in fields:
             score = metric(fields["metric"], place).score
             audits[split]["baselines"] = baselines(splits[TRAIN], splits[split], kind, score)
     write_manifest(folder, {"size_check": {}, **fields, "splits": records, "audit": audits})

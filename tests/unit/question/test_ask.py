@@ -25,7 +25,7 @@ WIDE = {"kind": "classification", "labels": ["a", "b"]}
 WRONG = [
     (
         {"scael": "mini"},
-        "config: unknown key 'scael'; allowed: cuda_graphs, device, limits, mirror, models",
+        "config: unknown key 'scael'; allowed: cuda_graphs, device, facts, limits, mirror, models",
     ),
     ({"scale": "huge"}, "config key 'scale': unknown scale 'huge'; allowed: mini, paper"),
     ({"scale": 5}, "config key 'scale': 5 is not of type 'string'"),

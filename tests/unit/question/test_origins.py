@@ -69,6 +69,7 @@ OF_SYNTHESIS = {
     "gold_first": (False, True),
     "length_as": ("in_text", "alone"),
     "drop_repeats": (True, False),
+    "drop_unanswerable": (True, False),
     "tidy": (False, True),
 }
 OF_DATA = {
