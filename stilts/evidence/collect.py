@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stilts.evidence.statistics import not_above
 from stilts.files.manifest import write_atomic
 from stilts.files.store import Trials
 from stilts.question.chain import chain_tasks
@@ -26,7 +27,8 @@ RUN_COLUMNS = (
     "majority",
     "chance",
     "degenerate",
-    "degenerate_reasons",
+    "like_majority",
+    "signs",
     "n_train",
     "n_validation",
     "precision",
@@ -42,7 +44,9 @@ SCORE_COLUMNS = (
     "score",
     "chance",
     "majority",
-    "degenerate_reasons",
+    "degenerate",
+    "like_majority",
+    "signs",
     "n_validation",
     "seen",
 )
@@ -55,6 +59,10 @@ def collect_runs(
     axes: Iterable[str],
 ) -> None:
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
+
+    `degenerate`, `like_majority` and `signs` are three questions, not one: is the score no better
+    than the majority class's, could the right answers be luck (see `not_above`), and what else
+    speaks of a run that learnt nothing.
 
     Args:
         cells: `folders` of run files, each with a file for every one of `points`.
@@ -79,7 +87,7 @@ def collect_scores(files: Iterable[str], table: Path) -> None:
     `seen` says whether a stage of the checkpoint's chain trained on the task.
     """
     scores = map(_read, files)
-    rows = ({**each, "degenerate_reasons": _reasons(each), "seen": _seen(each)} for each in scores)
+    rows = ({**each, **_marks(each), "seen": _seen(each)} for each in scores)
     _write(table, SCORE_COLUMNS, rows)
 
 
@@ -102,7 +110,7 @@ def _run_row(run: Mapping[str, Any], trials: Trials, others: Iterable[str]) -> d
         "score_last": scores["last"][metric],
         "score_best": scores["best"][metric],
         "best_epoch": scores["best"]["epoch"],
-        "degenerate_reasons": _reasons(run),
+        **_marks(run),
         **trials.timing(run["key"]),
     }
 
@@ -111,8 +119,10 @@ def _seen(score: Mapping[str, Any]) -> bool:
     return score["target"] in chain_tasks(score["chain"])
 
 
-def _reasons(run: Mapping[str, Any]) -> str:
-    return "; ".join(run["degenerate_reasons"])
+def _marks(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the table says of a run that may have learnt nothing."""
+    like = not_above(**run["counts"]) if run["counts"] else ""
+    return {"signs": "; ".join(run["signs"]), "like_majority": like}
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> None:

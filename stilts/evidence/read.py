@@ -14,7 +14,16 @@ from stilts.evidence.record import with_rows
 from stilts.evidence.results import Inputs
 from stilts.files.manifest import read_manifest
 
-RUN_COLUMNS = ("model", "chain", "target", "point", "metric", "score", "degenerate")
+RUN_COLUMNS = (
+    "model",
+    "chain",
+    "target",
+    "point",
+    "metric",
+    "score",
+    "degenerate",
+    "like_majority",
+)
 SCORE_COLUMNS = ("model", "chain", "target", "metric", "score", "chance", "n_validation")
 
 

@@ -89,14 +89,42 @@ def effect_share(scores: pd.Series, levels: pd.Series) -> float:
     return float(between / values.var())
 
 
-def noise_share(scores: pd.Series, levels: pd.Series) -> float:
-    """Return the `effect_share` to expect of a factor that does nothing.
+def noise_shares(scores: pd.Series, axes: pd.DataFrame) -> dict[str, float]:
+    """Return the `effect_share` to expect of each axis if it did nothing while the others act.
 
-    It is the mean over all ways to deal the same scores to the levels, (levels - 1) / (n - 1).
-    Arguments as for `effect_share`; NaN with fewer than two scores.
+    It is (levels - 1) times the residual mean square of the additive model of all axes, over the
+    sum of squares: the denominator of the axis's F test, times its degrees of freedom.
+
+    Args:
+        scores: of the runs; those that are not finite are left out.
+        axes: a column per factor, in the same order.
+
+    Returns:
+        By column; NaN where too few runs are left to tell, or all scores are equal.
     """
-    values, codes = _usable(scores, levels)
-    return float(codes.max() / (len(values) - 1)) if len(values) > 1 else float("nan")
+    values = np.asarray(scores, dtype=np.float64)
+    there = np.isfinite(values)
+    values, factors = values[there], axes[there]
+    dummies = [pd.get_dummies(factors[name], drop_first=True).to_numpy(float) for name in axes]
+    design = np.hstack([np.ones((len(values), 1)), *dummies])
+    left = len(values) - (np.linalg.matrix_rank(design) if len(values) else 0)
+    if left < 1 or values.min() == values.max():
+        return dict.fromkeys(axes, float("nan"))
+    residuals = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    share = residuals @ residuals / left / (values.var() * len(values))
+    return {name: float(part.shape[1] * share) for name, part in zip(axes, dummies, strict=True)}
+
+
+def not_above(right: int, examples: int, majority: int) -> bool:
+    """Return whether so many right answers could be luck for one who names the majority's share.
+
+    Exact one-sided binomial test at 5 %: `right` of `examples` answers against the share of the
+    most frequent class, of which there are `majority` examples.
+    """
+    from scipy.stats import binomtest  # loads slowly
+
+    test = binomtest(right, examples, majority / examples, alternative="greater")
+    return not test.pvalue < 1 - LEVEL
 
 
 def bootstrap_mean(

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from stilts.models.head import Head
 from stilts.tasks.scoring import final
-from stilts.training.evaluation import ScoredSplit, degenerate
+from stilts.training.evaluation import ScoredSplit, signs
 
 
 def judge(
@@ -29,8 +29,8 @@ def judge(
         losses: of the training, one per step, if there was any.
 
     Returns:
-        `variants` (metric -> score, over several splits the mean), `degenerate_reasons` and
-        `n_<split>`; and the bytes of one row per example: id, split, label,
+        `variants` (metric -> score, over several splits the mean), `signs` that nothing was
+        learnt and `n_<split>`; and the bytes of one row per example: id, split, label,
         prediction, logits (list of float32).
     """
     answers = [
@@ -42,9 +42,8 @@ def judge(
     ]
     fields = {
         "variants": {name: fmean(part[name] for part in found) for name in found[0]},
-        "degenerate_reasons": degenerate(
+        "signs": signs(
             np.concatenate(answers),
-            np.concatenate([split.examples.labels for split in scored]),
             np.concatenate(outputs),
             np.concatenate([head.ties(part) for part in outputs]),
             losses,

@@ -110,7 +110,6 @@ class Start:
             "epochs": history.epochs,
             "chosen": chosen,
             **judged,
-            "degenerate": bool(judged["degenerate_reasons"]),
             "diverged": history.diverged,
             "head": next(iter(self._reports.values())),
             "n_train": len(self._train[name]),

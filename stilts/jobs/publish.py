@@ -4,7 +4,7 @@ What depends on that metric is worked out here, from the predictions, so that st
 different ones share a trained run, and a new metric trains nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -41,9 +41,13 @@ def scored_by(
         task: facts: name, labels, metric.
 
     Returns:
-        The result with `metric`, `score`, `chance`, `majority` and, where there are epochs,
-        `scores`: every epoch, the last, the best. A metric that no epoch was scored by is there
-        for the epoch that counts, which is then also the best.
+        The result with `metric`, `score`, `chance`, `majority`, `degenerate`, `counts`
+        (examples, those answered right, those of the most frequent class; null where labels are
+        numbers) and, where there are epochs, `scores`: every epoch, the last, the best. A metric
+        that no epoch was scored by is there for the epoch that counts, which is then also the best.
+
+        A run is degenerate if its score is no better than that of the majority class, or if it
+        has none (Mosbach et al. 2021, section 3, on the task's own metric).
     """
     result, name = dict(result), task["metric"]
     splits = _splits(predictions)
@@ -57,7 +61,9 @@ def scored_by(
         "score": None if result.get("diverged") else variants[name],
         "variants": variants,
         **{level: fmean(guess[level] for guess in guesses) for level in guesses[0]},
+        "counts": None if task.get("range") else _totals(splits, task),
     }
+    result["degenerate"] = result["score"] is None or not result["score"] > result["majority"]
     if "epochs" in result:
         epochs, chosen = result.pop("epochs"), result.pop("chosen")
         if name not in epochs[chosen]:
@@ -79,6 +85,17 @@ def _splits(predictions: Path) -> list[tuple[np.ndarray, np.ndarray]]:
         for name in ("prediction", "label")
     )
     return [(answers[named == split], labels[named == split]) for split in dict.fromkeys(named)]
+
+
+def _totals(
+    splits: Sequence[tuple[np.ndarray, np.ndarray]], task: Mapping[str, Any]
+) -> dict[str, int]:
+    """Return how many examples there are, are answered right, are of their split's majority."""
+    return {
+        "examples": sum(len(labels) for _, labels in splits),
+        "right": int(sum((answers == labels).sum() for answers, labels in splits)),
+        "majority": sum(max(_counts(labels, task)) for _, labels in splits),
+    }
 
 
 def _counts(labels: np.ndarray, task: Mapping[str, Any]) -> list[int]:

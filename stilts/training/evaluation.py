@@ -101,40 +101,34 @@ def _of_splits(splits: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     return {**means, "splits": {split: dict(part) for split, part in splits.items()}}
 
 
-def degenerate(
+def signs(
     answers: np.ndarray,
-    labels: np.ndarray,
     outputs: np.ndarray,
     ties: np.ndarray,
     losses: Sequence[float] = (),
 ) -> list[str]:
-    """Return the reasons, if any, to think that a run has learnt nothing.
+    """Return the signs, if any, that a run has learnt nothing.
 
+    None of them decides: a flat loss, say, is also that of a run that had learnt in its first half.
     not finite: an output or loss is NaN or infinite. constant prediction: one answer for all.
-    at or below majority: accuracy no better than the most frequent label, where labels are classes.
     tied logits: the best option of some example is not unique. flat loss: the second half of
     `losses` (per step) is on average no lower than the first, or by less than FLAT of it.
 
     Args:
         answers: the head's, [N].
-        labels: [N], int64 classes or float64 numbers.
         outputs: float32 [N, k].
         ties: bool [N], see `stilts.models.head.Head.ties`.
         losses: one per optimiser step.
     """
-    reasons = []
+    found = []
     if not (np.isfinite(outputs).all() and np.isfinite(losses).all()):
-        reasons.append("not finite")
+        found.append("not finite")
     if len(np.unique(answers)) == 1 or ties.all():
-        reasons.append("constant prediction")
-    if labels.dtype.kind == "i":
-        majority = float(np.bincount(labels).max() / len(labels))
-        if float(np.mean(answers == labels)) <= majority:
-            reasons.append("at or below majority")
+        found.append("constant prediction")
     if ties.any():
-        reasons.append("tied logits")
+        found.append("tied logits")
     if len(losses) > 1:
         first, second = np.array_split(np.asarray(losses, np.float64), 2)
         if not second.mean() < first.mean() * (1 - FLAT):
-            reasons.append("flat loss")
-    return reasons
+            found.append("flat loss")
+    return found

@@ -132,7 +132,7 @@ def runs() -> pd.DataFrame:
         rows += _cell(target, chain, random)
     table = pd.DataFrame(rows)
     lost = (table["target"] == "rte") & (table["chain"] == "hellaswag")
-    table.loc[table[lost].index[3], ["score", "degenerate", "degenerate_reasons"]] = [
+    table.loc[table[lost].index[3], ["score", "degenerate", "signs"]] = [
         np.nan,
         True,
         "nan",
@@ -162,7 +162,8 @@ def _cell(target: str, chain: str, random: np.random.Generator) -> list[dict]:
                 "majority": majority,
                 "chance": chance,
                 "degenerate": collapsed,
-                "degenerate_reasons": "constant" if collapsed else "",
+                "like_majority": collapsed or score < majority + 0.06,
+                "signs": "constant prediction" if collapsed else "",
             }
         )
     return rows

@@ -16,7 +16,7 @@ from stilts.evidence import learnt
 from stilts.evidence.figures import style
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, runs_used
 from stilts.evidence.results import Inputs
-from stilts.evidence.statistics import effect_share, noise_share, summary
+from stilts.evidence.statistics import effect_share, noise_shares, summary
 
 NOISE = "only noise"
 MAP = "mako_r"  # seaborn's: perceptually uniform, dark where the axis matters
@@ -37,8 +37,8 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         One row per model, target, chain and axis, also where no run exists: model where there are
         several, titles, n, expected; mean and std of the runs, baseline_std (percent; population
         std); levels of the axis, share of the variance that its main effect explains and noise,
-        the share if the axis did nothing (percent; NaN where the axis has one level or all scores
-        are equal); baseline_title, scale and protocol.
+        the share if the axis did nothing while the others act (percent; NaN where the axis has one
+        level or all scores are equal); baseline_title, scale and protocol.
 
     Raises:
         UserError: the runs lack the column of an axis.
@@ -75,13 +75,14 @@ def _cell(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> l
         "expected": max(inputs.expected(chain, target), len(runs)),
         **{name: round(100 * value, 4) for name, value in values.items()},
     }
+    levels = pd.DataFrame({axis: runs[axis] if len(runs) else [] for axis in spec["axes"]})
+    noises = noise_shares(runs["score"], levels)
     rows = []
     for axis, title in spec["axes"].items():
-        levels = runs[axis] if len(runs) else runs["score"]
-        several = levels.nunique() > 1
-        shares = [measure(runs["score"], levels) for measure in (effect_share, noise_share)]
+        several = levels[axis].nunique() > 1
+        shares = (effect_share(runs["score"], levels[axis]), noises[axis])
         share, noise = (round(100 * value, 4) if several else np.nan for value in shares)
-        row = {"axis": axis, "axis_title": title, "levels": levels.nunique()}
+        row = {"axis": axis, "axis_title": title, "levels": levels[axis].nunique()}
         rows.append({**cell, **row, "share": share, "noise": noise})
     return rows
 
@@ -123,7 +124,7 @@ def _line(panels: Sequence[Axes], model: str, rows: pd.DataFrame, spec: Mapping[
     for axes, chain in zip(panels, spec["chains"], strict=True):
         of_chain = rows[rows["chain"] == chain]
         shares = _shares(of_chain, spec)
-        _heat(axes, shares)
+        _heat(axes, shares, _pivot(of_chain, "noise", spec))
         _finish(axes, of_chain, shares, spec)
     names = rows.drop_duplicates("target")["target_title"]
     panels[0].set_yticks(np.arange(len(names) + 1) + 0.5, [*names, NOISE])
@@ -132,15 +133,22 @@ def _line(panels: Sequence[Axes], model: str, rows: pd.DataFrame, spec: Mapping[
 
 
 def _shares(rows: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the shares of one chain, a row per target and a column per axis, noise last."""
-    shares = rows.pivot(index="target", columns="axis", values="share")
-    fullest = rows[rows["n"] == rows["n"].max()].drop_duplicates("axis").set_index("axis")
-    shares.loc[NOISE] = fullest["noise"]
-    return shares.loc[[*spec["targets"], NOISE], list(spec["axes"])].astype(float)
+    """Return the shares of one chain, [targets, axes], and below them the targets' mean noise."""
+    shares = _pivot(rows, "share", spec)
+    shares.loc[NOISE] = _pivot(rows, "noise", spec).mean()
+    return shares
 
 
-def _heat(axes: Axes, shares: pd.DataFrame) -> None:
-    """Draw shares as coloured cells with their numbers; a NaN leaves its cell empty."""
+def _pivot(rows: pd.DataFrame, values: str, spec: Mapping[str, Any]) -> pd.DataFrame:
+    table = rows.pivot(index="target", columns="axis", values=values)
+    return table.loc[list(spec["targets"]), list(spec["axes"])].astype(float)
+
+
+def _heat(axes: Axes, shares: pd.DataFrame, noise: pd.DataFrame) -> None:
+    """Draw shares as coloured cells with their numbers; a NaN leaves its cell empty.
+
+    A number is in italics where it is no more than that target's own noise.
+    """
     import seaborn  # loads slowly, and no other module needs it
 
     seaborn.heatmap(
@@ -156,6 +164,10 @@ def _heat(axes: Axes, shares: pd.DataFrame) -> None:
         linewidths=0.8,
         linecolor="white",
     )
+    for text in axes.texts:
+        column, row = (int(place) for place in text.get_position())
+        if row < len(noise) and shares.iat[row, column] <= noise.iat[row, column]:
+            text.set_style("italic")
 
 
 def _finish(axes: Axes, rows: pd.DataFrame, shares: pd.DataFrame, spec: Mapping[str, Any]) -> None:

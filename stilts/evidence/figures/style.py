@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
@@ -70,6 +71,11 @@ def house() -> Iterator[None]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_RC)
         yield
+
+
+def paler(colour: str) -> tuple[float, float, float]:
+    """Return a colour half-way to white."""
+    return tuple((part + 1) / 2 for part in to_rgb(colour))
 
 
 def colours(chains: Sequence[str]) -> dict[str, str]:

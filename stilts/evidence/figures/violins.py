@@ -33,8 +33,10 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Returns:
         One row per model, target and chain, also where no run exists: model where there are
         several, titles, metric, n, expected, n_failed; min, mean, median, best, std, low and high
-        (95 % bootstrap interval of the mean), chance and majority in percent; degenerate (share of
-        runs); scores and degenerate_scores (percent, joined by |); scale and protocol.
+        (95 % bootstrap interval of the mean), chance and majority in percent; degenerate and
+        like_majority (shares of runs); scores (percent, joined by |) of the runs that are neither,
+        unclear_scores of those that are like the majority only, degenerate_scores; scale and
+        protocol.
     """
     return pd.DataFrame(
         [
@@ -50,7 +52,8 @@ def _violin(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) ->
     runs = inputs.cell(chain, target).sort_values("point")
     found = summary(runs["score"])
     low, high = bootstrap_mean(runs["score"], seed=spec.get("seed", 0))
-    collapsed = is_true(runs["degenerate"]) & np.isfinite(runs["score"].astype(float))
+    there = np.isfinite(runs["score"].astype(float))
+    collapsed, like = (is_true(runs[name]) & there for name in ("degenerate", "like_majority"))
     row: dict[str, Any] = {
         "target": target,
         "chain": chain,
@@ -65,8 +68,10 @@ def _violin(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) ->
     values |= {"low": low, "high": high}
     values |= {name: _first(runs, name, np.nan) for name in ("chance", "majority")}
     row |= {name: round(100 * value, 4) for name, value in values.items()}
-    row["degenerate"] = round(float(collapsed.sum()) / len(runs), 4) if len(runs) else np.nan
-    row["scores"] = _join(runs.loc[~collapsed, "score"])
+    for name, flags in (("degenerate", collapsed), ("like_majority", like)):
+        row[name] = round(float(flags.sum()) / len(runs), 4) if len(runs) else np.nan
+    row["scores"] = _join(runs.loc[~collapsed & ~like, "score"])
+    row["unclear_scores"] = _join(runs.loc[like & ~collapsed, "score"])
     row["degenerate_scores"] = _join(runs.loc[collapsed, "score"])
     return row | inputs.stamp
 
@@ -152,11 +157,14 @@ def _runs_unless_usual(row: pd.Series) -> str:
 def _draw_violin(
     axes: Axes, place: int, row: pd.Series, colour: str, random: np.random.Generator
 ) -> None:
-    sound, collapsed = _split(row["scores"]), _split(row["degenerate_scores"])
-    scores = np.concatenate([sound, collapsed])
+    sound, unclear, collapsed = (
+        _split(row[name]) for name in ("scores", "unclear_scores", "degenerate_scores")
+    )
+    scores = np.concatenate([sound, unclear, collapsed])
     body = axes.violinplot([scores], [place], widths=2 * HALF_WIDTH, showextrema=False)["bodies"][0]
     body.set(facecolor=colour, alpha=0.28, edgecolor=colour, linewidth=0.7)
-    for values, face in ((sound, colour), (collapsed, "white")):
+    pale = style.paler(colour)
+    for values, face in ((sound, colour), (unclear, pale), (collapsed, "white")):
         spread = place + random.uniform(-JITTER, JITTER, len(values))
         axes.scatter(spread, values, s=6, facecolor=face, edgecolor=colour, linewidth=0.6, zorder=3)
     axes.plot(
@@ -204,6 +212,7 @@ def _legend(figure: Figure) -> None:
     dot = {"linestyle": "", "marker": "o", "markersize": 3.2, "markeredgecolor": style.MUTED}
     handles = [
         Line2D([], [], **dot, markerfacecolor=style.MUTED, label="run"),
+        Line2D([], [], **dot, markerfacecolor=style.paler(style.MUTED), label="like one class"),
         Line2D([], [], **dot, markerfacecolor="white", label="degenerate run"),
         Line2D([], [], color=style.INK, linewidth=1.1, label="mean"),
         Line2D([], [], color=style.INK, linewidth=0.8, dashes=(4, 2.5), label="chance"),

@@ -8,10 +8,11 @@ from stilts.evidence.collect import RUN_COLUMNS, collect_runs, collect_scores
 from stilts.files.store import Store
 
 NAMES = {"study": "s", "scale": "mini", "protocol": "paper", "model": "m", "chain": "none"}
+COUNTS = {"examples": 200, "right": 117, "majority": 106}
 RECIPE = {"lr": 1e-05, "batch": 8, "warmup": 0.2, "seed": 12, "epochs": 3, "clip": 1.0}
 
 
-def _run(folder: Path, point: str, **recipe: float) -> str:
+def _run(folder: Path, point: str, counts: dict[str, int] | None = COUNTS, **recipe: float) -> str:
     run = {
         **NAMES,
         "target": "rte",
@@ -21,7 +22,8 @@ def _run(folder: Path, point: str, **recipe: float) -> str:
         "score": 0.7,
         "scores": {"last": {"accuracy": 0.7}, "best": {"accuracy": 0.8, "epoch": 2}},
         "degenerate": True,
-        "degenerate_reasons": ["tied logits", "flat loss"],
+        "counts": counts,
+        "signs": ["tied logits", "flat loss"],
         "n_train": 400,
         "n_validation": 200,
         "key": "0" * 64,
@@ -49,8 +51,15 @@ def test_a_run_is_one_row_with_the_grid_from_its_recipe(tmp_path):
     grid = {axis: row[axis] for axis in ("lr", "batch", "warmup", "seed")}
     assert grid == {"lr": "1e-05", "batch": "8", "warmup": "0.2", "seed": "12"}
     assert (row["score_last"], row["score_best"], row["best_epoch"]) == ("0.7", "0.8", "2")
-    assert row["degenerate_reasons"] == "tied logits; flat loss"
+    assert row["signs"] == "tied logits; flat loss"
+    assert (row["degenerate"], row["like_majority"]) == ("True", "True")  # p = 0.051
     assert row["seconds"] == ""  # the store has no such trial
+
+
+def test_numbers_are_not_held_against_a_majority_class(tmp_path):
+    point = _run(tmp_path, "lr1e-05_bs8_wu0.2_s12", counts=None)
+    [row] = _collected(tmp_path, ["lr", "batch", "warmup", "seed"], [point])
+    assert row["like_majority"] == ""
 
 
 def test_other_axes_stand_last_and_are_empty_where_a_grid_has_none(tmp_path):
@@ -64,7 +73,7 @@ def test_other_axes_stand_last_and_are_empty_where_a_grid_has_none(tmp_path):
 def test_a_score_says_whether_its_chain_trained_on_the_task(tmp_path):
     files = []
     for chain in ("none", "rte@50", "mnli~rte+wic"):
-        score = {**NAMES, "chain": chain, "target": "rte", "degenerate_reasons": []}
+        score = {**NAMES, "chain": chain, "target": "rte", "signs": [], "counts": None}
         files.append(str(tmp_path / f"{chain}.json"))
         Path(files[-1]).write_text(json.dumps(score | {"metric": "accuracy", "score": 0.5}))
     collect_scores(files, tmp_path / "scores.csv")

@@ -67,6 +67,16 @@ def test_collapsed_runs_are_listed_apart(study):
     assert row["degenerate"] == pytest.approx(collapsed / 36, abs=1e-4)
 
 
+def test_runs_like_one_class_stand_between_the_sound_and_the_degenerate(study):
+    row = violins.tabulate(study, SMALL | {"targets": ["winogrande-xs"]}).iloc[0]
+    runs = study.cell("none", "winogrande-xs")
+    unclear = runs[runs["like_majority"] & ~runs["degenerate"]]
+    assert len(unclear) > 0
+    assert len(row["unclear_scores"].split("|")) == len(unclear)
+    assert len(row["scores"].split("|")) == row["n"] - len(unclear)
+    assert row["like_majority"] == pytest.approx(runs["like_majority"].mean(), abs=1e-4)
+
+
 def test_a_missing_cell_keeps_its_row(study):
     row = violins.tabulate(study, SMALL).iloc[-1]
     assert (row["target"], row["n"], row["scores"]) == ("mednli", 0, "")
@@ -235,8 +245,8 @@ def test_a_cell_with_fewer_runs_than_others_is_marked_though_none_is_lost(study)
 
 def test_tight_single_and_equal_scores_can_be_drawn(study):
     runs = study.runs[(study.runs["target"] == "rte") & (study.runs["chain"] == "none")]
-    one = runs.iloc[[0]].assign(score=0.5, degenerate=True)
-    same = runs.iloc[:4].assign(score=0.5, chain="hellaswag", degenerate=False)
+    one = runs.iloc[[0]].assign(score=0.5, degenerate=True, like_majority=True)
+    same = runs.iloc[:4].assign(score=0.5, chain="hellaswag", degenerate=False, like_majority=False)
     cells = {MODEL: {"none": {"rte": 4}, "hellaswag": {"rte": 4}}}
     few = replace(study, runs=pd.concat([one, same]), question={**study.question, "cells": cells})
     spec = SMALL | {"targets": ["rte"]}

@@ -1,5 +1,6 @@
 import io
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from stilts.errors import UserError
 from stilts.evidence.figures import grid_effects, style
 from stilts.evidence.results import Inputs
-from stilts.evidence.statistics import effect_share, noise_share
+from stilts.evidence.statistics import effect_share, noise_shares, not_above
 from tests.toys.invented_results import LABEL, ROOT, inputs, report
 
 NAN = float("nan")
@@ -72,11 +73,40 @@ def test_the_shares_of_a_full_grid_are_those_of_the_fitted_dummy_variables():
 
 
 def test_an_axis_that_does_nothing_explains_its_noise_share_on_average():
-    scores = pd.Series([0.1, 0.4, 0.5, 0.9, 0.95])
-    levels = ["a", "a", "b", "b", "c"]
-    dealt = [effect_share(scores, pd.Series(order)) for order in itertools.permutations(levels)]
-    assert noise_share(scores, pd.Series(levels)) == pytest.approx(np.mean(dealt))
-    assert np.mean(dealt) == pytest.approx(0.5)
+    """Over all ways to deal the runs of each level of one axis to the levels of the other."""
+    scores = pd.Series([0.1, 0.4, 0.5, 0.9, 0.95, 0.6])
+    acts = np.repeat(["a", "b"], 3)
+    dealt = [
+        pd.DataFrame({"acts": acts, "idle": [*first, *second]})
+        for first, second in itertools.product(itertools.permutations([0, 1, 2]), repeat=2)
+    ]
+    shares = [effect_share(scores, axes["idle"]) for axes in dealt]
+    noises = [noise_shares(scores, axes)["idle"] for axes in dealt]
+    assert np.mean(noises) == pytest.approx(np.mean(shares))
+
+
+def test_noise_is_what_the_f_test_divides_by():
+    random = np.random.default_rng(5)
+    axes = pd.DataFrame(list(itertools.product([1, 2, 3], [8, 16], [0, 1])), columns=[*"abc"])
+    scores = pd.Series(random.random(len(axes)) + axes["a"])
+    sums = {name: effect_share(scores, axes[name]) for name in axes}
+    rest = (1 - sum(sums.values())) / (12 - 1 - 2 - 1 - 1)
+    noise = noise_shares(scores, axes)
+    assert noise == {"a": pytest.approx(2 * rest), "b": pytest.approx(rest), "c": noise["b"]}
+
+
+def test_what_other_axes_do_is_not_taken_for_noise():
+    axes = pd.DataFrame(list(itertools.product([1, 2, 3], [8, 16])), columns=["acts", "idle"])
+    scores = axes["acts"] + pd.Series([0, 1, 1, 0, 0, 1]) / 1000
+    assert noise_shares(scores, axes)["idle"] < 1e-5 < (2 - 1) / (6 - 1)
+
+
+def test_luck_is_told_by_the_exact_binomial_tail():
+    tail = sum(math.comb(20, hits) * 0.5**20 for hits in range(15, 21))
+    assert 0.02 < tail < 0.05
+    assert not not_above(15, 20, 10) and not_above(14, 20, 10)
+    assert not_above(10, 20, 10) and not_above(0, 20, 10)
+    assert type(not_above(14, 20, 10)) is bool
 
 
 @pytest.mark.parametrize("scores", [[], [NAN, NAN], [0.7, 0.7]])
@@ -95,7 +125,7 @@ def test_a_row_equals_the_hand_calculation(study):
     scores = 100 * runs["score"]
     explained = scores.groupby(runs["lr"]).transform("mean").var(ddof=0)
     assert row["share"] == pytest.approx(100 * explained / scores.var(ddof=0), abs=1e-4)
-    assert row["noise"] == pytest.approx(100 * 2 / 34, abs=1e-4)
+    assert 0 < row["noise"] < 100 * 2 / 34, "the other axes explain some of the rest"
     assert (row["n"], row["expected"], row["levels"]) == (35, 36, 3)
     assert row["mean"] == pytest.approx(scores.mean(), abs=1e-4)
     assert row["std"] == pytest.approx(scores.std(ddof=0), abs=1e-4)

@@ -40,7 +40,7 @@ def files(study, tmp_path) -> dict:
 
 def test_inputs_read_from_files_equal_those_in_memory(study, files):
     read = read_inputs("rethinking", **files)
-    columns = ["model", "chain", "target", "point", "score", "degenerate"]
+    columns = ["model", "chain", "target", "point", "score", "degenerate", "like_majority"]
     pd.testing.assert_frame_equal(read.runs[columns], study.runs[columns], check_dtype=False)
     pd.testing.assert_frame_equal(read.scores, study.scores)
     pd.testing.assert_frame_equal(read.published, study.published)

@@ -221,10 +221,8 @@ def test_a_job_that_is_all_stored_needs_no_torch(job, tmp_path):
 # With a real model
 
 
-FIELDS = (
-    "chance degenerate degenerate_reasons device_kind digests diverged head key majority metric"
-)
-FIELDS += " n_train n_validation point precision recipe score scores steps variants versions"
+FIELDS = "chance counts degenerate device_kind digests diverged head key majority metric"
+FIELDS += " n_train n_validation point precision recipe score scores signs steps variants versions"
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_numbers_are_kept_as_numbers():
     )
     wanted = np.corrcoef(outputs[:, 0].astype(np.float64), encoded.labels)[0, 1]
     assert fields["variants"] == {"pearson": pytest.approx(wanted)}
-    assert fields["degenerate_reasons"] == []
+    assert fields["signs"] == []
     table = read(content)
     assert table.schema.field("label").type == pa.float64()
     assert table["prediction"].to_pylist() == outputs[:, 0].tolist()
@@ -100,7 +100,7 @@ def test_the_answer_is_the_heads_own_and_no_argmax():
     outputs = np.where(encoded.labels, 1.5, -1.5)[:, None].astype(np.float32)
     OneLogit.ties = staticmethod(lambda outputs: np.zeros(len(outputs), bool))
     fields, content = judge(OneLogit, [split_of(encoded)], [outputs])
-    assert fields["variants"]["accuracy"] == 1 and fields["degenerate_reasons"] == []
+    assert fields["variants"]["accuracy"] == 1 and fields["signs"] == []
     assert read(content)["prediction"].to_pylist() == encoded.labels.tolist()
 
 
@@ -108,5 +108,5 @@ def test_signs_of_a_run_that_learnt_nothing_are_told():
     encoded = random_encoded(20, classes=2)
     tied = np.zeros((20, 2), np.float32)
     fields, _ = judge(classification.Head, [split_of(encoded)], [tied], [0.7] * 9)
-    assert "tied logits" in fields["degenerate_reasons"]
-    assert "flat loss" in fields["degenerate_reasons"]
+    assert "tied logits" in fields["signs"]
+    assert "flat loss" in fields["signs"]

@@ -67,10 +67,11 @@ def test_a_result_tells_what_came_of_the_run(start_of):
     assert [record["epoch"] for record in result["epochs"]] == [1, 2] and result["chosen"] == 1
     assert result["variants"].items() <= result["epochs"][1].items()
     assert not result["diverged"]
-    assert result["degenerate"] is bool(result["degenerate_reasons"])
     assert result["head"]["carried"] == [] and len(result["head"]["new"]) == 4
     assert {"precision", "device_kind", "versions", "digests"} <= result.keys()
-    assert not {"study", "metric", "score", "point"} & result.keys(), "those are of a study"
+    assert not {"study", "metric", "score", "point", "degenerate"} & result.keys(), (
+        "those are of a study"
+    )
     answers = np.argmax(table["logits"].to_pylist(), axis=1)
     assert table["prediction"].to_pylist() == answers.tolist()
     accuracy = np.mean(answers == table["label"].to_numpy())
@@ -145,7 +146,7 @@ def test_a_metric_that_chooses_the_epoch_is_among_the_variants(start_of):
 
 def test_a_diverged_run_is_a_result(start_of):
     result, *_ = run(start_of(), lr=math.inf, warmup=0.0)
-    assert result["diverged"] and "not finite" in result["degenerate_reasons"]
+    assert result["diverged"] and "not finite" in result["signs"]
     assert len(result["epochs"]) == 1
 
 

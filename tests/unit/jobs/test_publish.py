@@ -17,7 +17,7 @@ from tests.toys.tiny_models import facts_of
 KEY = "ab" + "0" * 62
 NAMES = {"study": "mine", "scale": "tiny", "protocol": "paper", "model": "m", "chain": "a"}
 ANSWERS, LABELS = [0, 1, 1, 0, 1, 1], [0, 1, 0, 0, 1, 2]
-TASK = facts_of(name="b", classes=3)
+TASK, TWO = facts_of(name="b", classes=3), facts_of(name="b", classes=2)
 
 TOY_METRIC = '''"""A toy metric: the mean over the classes of the share that is found."""
 
@@ -136,6 +136,29 @@ def test_a_metric_that_nobody_knows_is_refused(store, tmp_path):
         published(stored(store, ANSWERS, LABELS), tmp_path, "toy_recall")
 
 
+# Runs that learnt nothing
+
+
+def test_a_run_is_degenerate_if_its_own_metric_is_no_better_than_the_majoritys(store):
+    labels = [0] * 8 + [1] * 4
+    one_right = stored(store, [0] * 7 + [1] * 2 + [0] * 3, labels, metrics=("accuracy",))
+    said = {
+        name: scored_by(one_right.result, one_right.predictions, TWO | {"metric": name})
+        for name in ("accuracy", "matthews_correlation")
+    }
+    assert (said["accuracy"]["score"], said["accuracy"]["majority"]) == (8 / 12, 8 / 12)
+    assert said["accuracy"]["degenerate"] is True
+    assert said["matthews_correlation"]["score"] > 0
+    assert said["matthews_correlation"]["degenerate"] is False
+    for found in said.values():
+        assert found["counts"] == {"examples": 12, "right": 8, "majority": 8}
+
+
+def test_a_run_without_a_score_is_degenerate(store):
+    entry = stored(store, ANSWERS, LABELS, diverged=True)
+    assert scored_by(entry.result, entry.predictions, TASK)["degenerate"] is True
+
+
 # Several splits
 
 
@@ -146,6 +169,7 @@ def test_several_splits_count_alike_whatever_their_sizes(store, tmp_path, toy_me
     entry = stored(store, ANSWERS, LABELS, SPLITS)
     run = json.loads(published(entry, tmp_path))
     assert run["score"] == pytest.approx((3 / 4 + 1 / 2) / 2)
+    assert run["counts"] == {"examples": 6, "right": 4, "majority": 3 + 1}
     # shares of the most frequent class: 3 of 4, and 1 of 2
     assert run["majority"] == pytest.approx((3 / 4 + 1 / 2) / 2)
     new = json.loads(published(entry, tmp_path, toy_metric))
@@ -166,6 +190,7 @@ def test_the_score_of_numbers_is_their_correlation(store, tmp_path):
     told = scored_by(entry.result, entry.predictions, facts_of("regression", "b"))
     assert told["score"] == pytest.approx(np.corrcoef(answers, labels)[0, 1])
     assert (told["metric"], told["chance"], told["majority"]) == ("pearson", 0, 0)
+    assert (told["counts"], told["degenerate"]) == (None, False)
 
 
 def test_a_score_without_training_has_no_epochs(store):

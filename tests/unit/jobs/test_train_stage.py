@@ -184,7 +184,7 @@ def test_the_best_epochs_weights_are_left(make, tmp_path):
 def test_a_stage_that_diverges_is_told_as_such(make, tmp_path):
     make(stage_of(TASK, lr=1e30, warmup=0.0))
     manifest = read_manifest(tmp_path / "stage")
-    assert manifest["diverged"] and "not finite" in manifest["degenerate_reasons"]
+    assert manifest["diverged"] and "not finite" in manifest["signs"]
 
 
 # The store
