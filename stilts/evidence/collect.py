@@ -49,6 +49,10 @@ SCORE_COLUMNS = (
     "signs",
     "n_validation",
     "seen",
+    "new_heads",
+    "score_std",
+    "score_min",
+    "score_max",
 )
 
 
@@ -84,10 +88,12 @@ def collect_runs(
 def collect_scores(files: Iterable[str], table: Path) -> None:
     """Write `scores.csv`: one row per checkpoint and task.
 
-    `seen` says whether a stage of the checkpoint's chain trained on the task.
+    `seen` says whether a stage of the checkpoint's chain trained on the task. `new_heads` counts
+    the new heads whose mean the score is, 0 for a head of the checkpoint; their spread follows
+    (population std).
     """
     scores = map(_read, files)
-    rows = ({**each, **_marks(each), "seen": _seen(each)} for each in scores)
+    rows = ({**each, **_marks(each), **_draws(each), "seen": _seen(each)} for each in scores)
     _write(table, SCORE_COLUMNS, rows)
 
 
@@ -113,6 +119,14 @@ def _run_row(run: Mapping[str, Any], trials: Trials, others: Iterable[str]) -> d
         **_marks(run),
         **trials.timing(run["key"]),
     }
+
+
+def _draws(score: Mapping[str, Any]) -> dict[str, Any]:
+    if "draws" not in score:
+        return {"new_heads": int(bool(score["head"]["new"]))}
+    scores = score["draws"]["scores"]
+    ends = {"score_min": min(scores), "score_max": max(scores)}
+    return {"new_heads": len(scores), "score_std": score["draws"]["std"], **ends}
 
 
 def _seen(score: Mapping[str, Any]) -> bool:

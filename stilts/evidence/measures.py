@@ -82,7 +82,11 @@ def score(ours: Inputs, number: Number) -> Found:
     if row is None or row["metric"] != metric or pd.isna(row["score"]):
         return {"note": f"no {metric} of {chain} on {target} without further training"}
     note = f"chance {percent(row['chance'])}, {int(row['n_validation']):,} examples"
-    return _beside(row["score"], number) | {"n": "1", "note": note}
+    heads = int(row["new_heads"])
+    if heads > 1:
+        low, high = (percent(row[f"score_{side}"]) for side in ("min", "max"))
+        note += f"; mean of {heads} new heads, {low} to {high}"
+    return _beside(row["score"], number) | {"n": str(max(1, heads)), "note": note}
 
 
 def chance(ours: Inputs, number: Number) -> Found:

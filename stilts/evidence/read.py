@@ -24,7 +24,10 @@ RUN_COLUMNS = (
     "degenerate",
     "like_majority",
 )
-SCORE_COLUMNS = ("model", "chain", "target", "metric", "score", "chance", "n_validation")
+SCORE_COLUMNS = (
+    *("model", "chain", "target", "metric", "score", "chance", "n_validation"),
+    *("new_heads", "score_std", "score_min", "score_max"),
+)
 
 
 def read_inputs(

@@ -1,7 +1,8 @@
 """Score a checkpoint on a task, seen or unseen, without training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean, pstdev
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from stilts.jobs.trial import NAMES, read_setting
 from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 from stilts.models.head import pose
-from stilts.models.load import load
+from stilts.models.load import HeadReport, load, start_heads
 from stilts.training.evaluation import predict
 
 ENTRY = "stilts.jobs.score_checkpoint"
@@ -33,8 +34,10 @@ def score_checkpoint(
 ) -> None:
     """Score a checkpoint on the scored splits of a task.
 
-    A checkpoint without a head for the task gets a new one, seeded: its score is that of a guess,
-    and `head.new` in the file says so.
+    A checkpoint without a head for the task gets a new one, and `head.new` in the file says so. Its
+    score is that of a guess, and one guess is not the next: it is scored with `new_heads` of them,
+    seeded from `seed` on. The score and `variants` are then means, `draws` tells of each, and the
+    predictions are those of the first.
 
     Args:
         spec: as `StudyPlan.score_spec` describes it.
@@ -51,10 +54,18 @@ def score_checkpoint(
     torch.set_num_threads(handling.threads)
     model, tokenizer, reports = load(checkpoint, [task], spec["seed"])
     reading = {"tokenizer": tokenizer, "max_tokens": spec["max_tokens"], "store": store or Store()}
-    scored = read_scored(task, data, **reading)
+    asked = task.facts["metric"]
+    scored = [
+        part._replace(metrics=tuple(dict.fromkeys([*part.metrics, asked])))
+        for part in read_scored(task, data, **reading)
+    ]
     placed = {"precision": setting.precision, "device": setting.device}
-    outputs = [predict(model, part.examples, task.name, **placed) for part in scored]
-    judged, predicted = judge(model.head(task.name), scored, outputs)
+    drawn = []
+    for seed in range(spec["seed"], spec["seed"] + _draws(spec, reports[task.key])):
+        start_heads(model.cpu(), reports, seed)
+        outputs = [predict(model, part.examples, task.name, **placed) for part in scored]
+        drawn.append((seed, *judge(model.head(task.name), scored, outputs)))
+    _, judged, predicted = drawn[0]
     facts = setting.facts({"head": spec["head"]})
     facts["digests"]["predictions"] = sha256_of_bytes(predicted)
     write_atomic(predictions, predicted)
@@ -66,4 +77,30 @@ def score_checkpoint(
         "head": reports[task.key],
         "trained_on": trained_on,
     }
-    write_atomic(score, to_json(scored_by(fields, predictions, task.facts)))
+    result = scored_by(fields, predictions, task.facts)
+    if len(drawn) > 1:
+        result |= _over_draws(result, [(seed, told) for seed, told, _ in drawn])
+    write_atomic(score, to_json(result))
+
+
+def _draws(spec: Mapping[str, Any], report: HeadReport) -> int:
+    return spec["new_heads"] if report["new"] else 1
+
+
+def _over_draws(
+    result: Mapping[str, Any], drawn: Sequence[tuple[int, Mapping[str, Any]]]
+) -> dict[str, Any]:
+    """Return what several heads, each (seed, judgement), come to together."""
+    variants = [told["variants"] for _, told in drawn]
+    scores = [found[result["metric"]] for found in variants]
+    mean = fmean(scores)
+    return {
+        "score": mean,
+        "variants": {name: fmean(found[name] for found in variants) for name in variants[0]},
+        "degenerate": not mean > result["majority"],
+        "counts": None,  # right answers of one head, which the mean is not held against
+        "signs": [
+            sign for sign in result["signs"] if all(sign in told["signs"] for _, told in drawn)
+        ],
+        "draws": {"seeds": [seed for seed, _ in drawn], "scores": scores, "std": pstdev(scores)},
+    }

@@ -168,7 +168,15 @@ WATCH = Field(
     [],
     "tasks that a stage is scored on after each epoch, besides its own",
 )
-FIELDS = {field.name: field for field in (*TRAINING, PRECISION, METRIC, SCORED, WATCH)}
+NEW_HEADS = Field(
+    "new_heads",
+    "",
+    _COUNT,
+    24,
+    "draws of a new head for a checkpoint that is scored on a task it has none for; its score is"
+    " their mean",
+)
+FIELDS = {field.name: field for field in (*TRAINING, PRECISION, METRIC, SCORED, WATCH, NEW_HEADS)}
 AXES = {field.name: field for field in TRAINING}
 SHORT = {field.short: field for field in TRAINING}
 # What each task of a stage of several brings; all else is the stage's.

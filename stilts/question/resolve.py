@@ -9,7 +9,7 @@ from stilts.errors import UserError
 from stilts.question.catalogue import Catalogue
 from stilts.question.cells import Cell, Points, cells_of, scored_of
 from stilts.question.chain import Stage, chain_seed, chain_tasks, parse_chain, prefixes
-from stilts.question.recipe import AXES, NEEDED, POSED, PRECISION, TRAINING
+from stilts.question.recipe import AXES, NEEDED, NEW_HEADS, POSED, PRECISION, TRAINING
 from stilts.question.scale import Scale
 from stilts.question.settings import Layer, Setting, Settings, merge
 from stilts.question.study import Study
@@ -20,6 +20,7 @@ _DEFAULTS = {
     if field.default is not NEEDED
 }
 _NOBODY = Setting((), "assumed", "default")
+_NEW_HEADS = Setting(NEW_HEADS.default, "assumed", "default")
 
 
 class StageSettings(NamedTuple):
@@ -111,6 +112,7 @@ class StudyPlan:
         alone = stage.tasks[0] if len(stage.tasks) == 1 else ""
         recipe = self._staged(stage, alone, chain_seed(chain))
         watch = recipe.pop("watch", _NOBODY).value
+        recipe.pop("new_heads", None)  # of checkpoints that are scored, not of how a stage trains
         watched = [task for task in watch if task not in {*stage.tasks, *self.missing}]
         posed = {task: self.posed(chain, task) for task in (*stage.tasks, *watched)}
         if not alone:
@@ -186,12 +188,12 @@ class StudyPlan:
 
     def score_spec(self, model: str, chain: str, task: str) -> dict[str, Any]:
         """Return what a job needs to score a checkpoint on a task, seen in its chain or not."""
-        settings = self.as_trained(chain, task)
+        settings = {"new_heads": _NEW_HEADS, **self.as_trained(chain, task)}
         return {
             **self._identity(model, chain, settings),
             "target": task,
             "task": self._facts(task, settings),
-            **{key: settings[key].value for key in ("max_tokens", "head", "seed")},
+            **{key: settings[key].value for key in ("max_tokens", "head", "seed", "new_heads")},
         }
 
     @property

@@ -15,6 +15,7 @@ from stilts.question.recipe import (
     FIELDS,
     METRIC,
     NEEDED,
+    NEW_HEADS,
     PRECISION,
     SCORED,
     TRAINING,
@@ -45,7 +46,7 @@ def definition() -> dict[str, Any]:
 
 def table() -> str:
     """Return the table of all settings, in Markdown."""
-    parts = {"Training": (*TRAINING, PRECISION), "Scoring": (METRIC, SCORED, WATCH)}
+    parts = {"Training": (*TRAINING, PRECISION), "Scoring": (METRIC, SCORED, WATCH, NEW_HEADS)}
     lines = []
     for title, fields in parts.items():
         lines += [f"### {title}", "", f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]

@@ -8,6 +8,7 @@ from stilts.question.recipe import (
     AXES,
     FIELDS,
     METRIC,
+    NEW_HEADS,
     POSED,
     PRECISION,
     SCORED,
@@ -27,7 +28,7 @@ DATA = (
     *("label", "longest"),
 )
 _TRAINING = {**AXES, "precision": PRECISION, "metric": METRIC, "scored": SCORED}
-_STAGES = {**_TRAINING, "watch": WATCH}
+_STAGES = {**_TRAINING, "watch": WATCH, "new_heads": NEW_HEADS}
 
 # Where settings stand in a layer: ("all",), ("tasks", "rte"), ("stages", "a~b", "tasks", "a").
 Place = tuple[str, ...]

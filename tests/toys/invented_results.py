@@ -181,9 +181,15 @@ def scores() -> pd.DataFrame:
             {"chain": chain, "target": target, "score": 0.4 + place / 40}
             | columns
             | {"chance": 1 / CHOICES[target]}
+            | (_of_new_heads(0.4 + place / 40) if chain == "none" else {"new_heads": 0})
             for place, (chain, target) in enumerate(pairs)
         ]
     )
+
+
+def _of_new_heads(mean: float) -> dict:
+    ends = {"score_min": mean - 0.05, "score_max": mean + 0.07}
+    return {"new_heads": 24, "score_std": 0.031, **ends}
 
 
 def manifest(task: str) -> dict:

@@ -20,7 +20,8 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
     Returns:
         One row per model and cell: Model where there are several, Trained on, Scored on, Paper,
-        Here, Chance (percent), Examples, Data.
+        Here, Chance (percent), Examples, New heads, Data. Of several new heads, each a draw, Here
+        is their mean with the population std, the lowest and the highest behind it.
     """
     return pd.DataFrame(
         [
@@ -38,8 +39,17 @@ def _row(ours: Inputs, cell: Mapping[str, str], spec: Mapping[str, Any]) -> dict
         "Trained on": ours.title(chain),
         "Scored on": cell.get("shown", ours.task_title(target)),
         "Paper": ours.printed(spec["printed"], chain=chain, target=target, measure="score"),
-        "Here": percent(found["score"] if found else None),
+        "Here": _here(found),
         "Chance": percent(found["chance"] if found else None),
         "Examples": f"{int(found['n_validation']):,}" if found else NOT_AVAILABLE,
+        "New heads": f"{int(found['new_heads'])}" if found else NOT_AVAILABLE,
         "Data": ours.data_note(target),
     }
+
+
+def _here(found: Mapping[str, Any] | None) -> str:
+    score = percent(found["score"] if found else None)
+    if found is None or not found["new_heads"] > 1:
+        return score
+    std, low, high = (percent(found[f"score_{name}"]) for name in ("std", "min", "max"))
+    return f"{score} ± {std} ({low} to {high})"

@@ -74,10 +74,14 @@ def test_a_score_says_whether_its_chain_trained_on_the_task(tmp_path):
     files = []
     for chain in ("none", "rte@50", "mnli~rte+wic"):
         score = {**NAMES, "chain": chain, "target": "rte", "signs": [], "counts": None}
+        score |= {"head": {"new": [] if chain == "none" else ["a"]}}
+        score |= {"draws": {"scores": [0.4, 0.6], "std": 0.1}} if chain == "rte@50" else {}
         files.append(str(tmp_path / f"{chain}.json"))
         Path(files[-1]).write_text(json.dumps(score | {"metric": "accuracy", "score": 0.5}))
     collect_scores(files, tmp_path / "scores.csv")
     assert [row["seen"] for row in _rows(tmp_path / "scores.csv")] == ["False", "True", "True"]
+    spread = [(row["new_heads"], row["score_min"]) for row in _rows(tmp_path / "scores.csv")]
+    assert spread == [("0", ""), ("2", "0.4"), ("1", "")]
 
 
 def test_a_file_that_is_no_json_is_named_with_the_remedy(tmp_path):

@@ -79,13 +79,16 @@ def test_the_table_of_scores_says_what_was_not_scored(study, specs):
     table = scores.build(study, specs["table_4"])
     assert table["Paper"].tolist() == ["35.0", "52.3", "43.2", "54.3", "44.0", "56.4"]
     assert table["Here"].iloc[-1] == "not available"
-    assert table["Here"].iloc[0] == "40.0"
+    assert table["Here"].iloc[0] == "40.0 ± 3.1 (35.0 to 47.0)", "new heads, each a draw"
+    assert table["Here"].iloc[2] == "42.5"
+    assert table["New heads"].tolist()[:3] == ["24", "24", "0"]
 
 
-def test_the_diagnostics_name_the_premise_removed(study, specs):
+def test_the_diagnostics_say_which_way_to_remove_the_premise_is_taken_for_the_paper(study, specs):
     table = scores.build(study, specs["section_4_2"])
-    assert table["Scored on"].iloc[1] == "HellaSwag, premise removed"
-    assert table["Paper"].tolist() == ["84.8", "65.0", "75.3"]
+    assert table["Paper"].tolist() == ["84.8", "–", "–", "65.0", "75.3"]
+    taken = table.loc[table["Paper"] == "65.0", "Scored on"].item()
+    assert taken == "HellaSwag, the ending alone (taken for the paper)"
 
 
 def test_every_table_of_the_study_can_be_built_and_written(study, specs, tmp_path):

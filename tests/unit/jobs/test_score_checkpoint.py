@@ -45,7 +45,7 @@ def score(folders, tmp_path):
         spec = {**NAMES, "target": task["name"], "precision": "fp32", "task": task | change}
         places = {"score": tmp_path / "s.json", "predictions": tmp_path / "p.parquet"}
         score_checkpoint(
-            {**spec, "max_tokens": 24, "head": None, "seed": seed},
+            {**spec, "max_tokens": 24, "head": None, "seed": seed, "new_heads": 3},
             checkpoint=folders / checkpoint,
             data=folders / task["name"],
             **places,
@@ -67,7 +67,8 @@ def test_a_seen_task_has_the_scores_that_its_stage_came_to(score, folders):
         assert told["variants"] == pytest.approx(manifest["scored"][task["name"]]["variants"])
         assert told["score"] == told["variants"][task["metric"]]
         assert told["head"]["new"] == [] and told["trained_on"] == ["a", "n"]
-        assert "scores" not in told and "epochs" not in told, "nothing is trained"
+        assert "draws" not in told, "there is one head, not a guess"
+    assert "scores" not in told and "epochs" not in told, "nothing is trained"
 
 
 def test_several_splits_count_alike(score):
@@ -87,6 +88,23 @@ def test_an_unseen_task_gets_a_head_of_the_seed_and_the_file_says_so(score):
     assert told["head"]["carried"] == [] and told["head"]["new"]
     same, other = score(UNSEEN)[1], score(UNSEEN, seed=42)[1]
     assert table.equals(same) and not table.equals(other)
+
+
+def test_the_score_of_a_new_head_is_the_mean_over_many_as_if_each_was_scored_alone(score):
+    told, table = score(UNSEEN)
+    assert told["draws"]["seeds"] == [12, 13, 14]
+    alone = [score(UNSEEN, seed=seed)[0]["draws"]["scores"][0] for seed in (12, 13, 14)]
+    assert told["draws"]["scores"] == alone
+    assert told["score"] == pytest.approx(np.mean(alone)) == told["variants"]["accuracy"]
+    assert told["draws"]["std"] == pytest.approx(np.std(alone))
+    assert len(table) == told["n_validation"], "the predictions are those of the first"
+    right = np.array(table["prediction"]) == np.array(table["label"])
+    assert right.mean() == pytest.approx(alone[0])
+
+
+def test_a_metric_of_its_own_is_a_mean_over_the_heads_too(score):
+    told, _ = score(UNSEEN, metric="f1_macro")
+    assert told["score"] == pytest.approx(np.mean(told["draws"]["scores"]))
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task["name"])

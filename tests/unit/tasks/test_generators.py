@@ -4,7 +4,7 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from stilts.errors import UserError
-from stilts.tasks.generators import hella_sh, hellaswag_p
+from stilts.tasks.generators import empty_premise, hella_sh, hellaswag_p, other_premise
 from stilts.tasks.generators.synthesis_gpt2 import (
     Prompt,
     assemble,
@@ -13,6 +13,7 @@ from stilts.tasks.generators.synthesis_gpt2 import (
     prompts,
     tidied,
 )
+from stilts.tasks.kinds import multiple_choice
 
 ROW = {
     "id": "7",
@@ -217,3 +218,50 @@ def test_compose_keeps_prompt_and_samples_together():
     assert {split: len(rows) for split, rows in splits.items()} == {"train": 6, "validation": 2}
     for row in splits["train"] + splits["validation"]:
         assert row["options"][1:] == row["first"] * 3
+
+
+# Probes of what a premise is worth
+
+
+def items(count, premise="premise {}"):
+    return [
+        {
+            "id": str(n),
+            "first": [premise.format(n)],
+            "prefix": f"{n} goes on: ",
+            "options": [f"a{n}", f"b{n}"],
+            "suffix": ".",
+            "label": n % 2,
+        }
+        for n in range(count)
+    ]
+
+
+def premises(rows):
+    return [(*row["first"], row["prefix"]) for row in rows]
+
+
+def test_every_item_gets_the_premise_of_another_and_keeps_all_else():
+    rows = items(9)
+    derived = other_premise.derive(rows, seed=42)
+    assert sorted(premises(derived)) == sorted(premises(rows))
+    assert all(new != old for new, old in zip(premises(derived), premises(rows), strict=True))
+    rest = ("id", "options", "suffix", "label")
+    assert [[row[key] for key in rest] for row in derived] == [
+        [row[key] for key in rest] for row in rows
+    ]
+    assert other_premise.derive(rows, seed=42) == derived != other_premise.derive(rows, seed=43)
+
+
+def test_an_equal_premise_is_no_other_one():
+    rows = [{**row, "first": ["same"], "prefix": ""} for row in items(6)] + items(2)
+    for new, old in zip(other_premise.derive(rows, seed=1), rows, strict=True):
+        assert premises([new]) != premises([old])
+    alone = items(1)
+    assert other_premise.derive(alone, seed=1) == alone
+
+
+def test_an_empty_premise_is_still_the_first_of_a_pair():
+    (row,) = empty_premise.derive(items(1))
+    assert (row["first"], row["prefix"], row["options"]) == ([""], "", ["a0", "b0"])
+    assert multiple_choice.pairs([row]) == ([[""], [""]], [["a0."], ["b0."]])
