@@ -14,7 +14,8 @@ from benchmarks.shapes import DECODERS, DEVICE, decoder
 from benchmarks.table import Table, progress, side_by_side
 from benchmarks.trainer import now
 from stilts.models.generation import sample
-from stilts.models.load import save_library, silence
+from stilts.models.save import save_library
+from stilts.models.silence import silence
 from stilts.training.corpus import make_tokenizer
 
 SAMPLES, TOP_P = 3, 0.9  # as in Synthesis-GPT2

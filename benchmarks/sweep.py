@@ -15,7 +15,7 @@ from stilts.files.fingerprint import ROOT
 from stilts.files.manifest import write_manifest
 from stilts.jobs.make_task import make_task
 from stilts.models.checkpoint import describe
-from stilts.models.load import save_library
+from stilts.models.save import save_library
 from stilts.question.ask import Question, ask
 from stilts.question.cells import Cell
 from stilts.tasks.rows import read_split

@@ -12,7 +12,7 @@ from benchmarks.gpu.part import Teller
 from benchmarks.shapes import DECODERS, DEVICE
 from benchmarks.trainer import now
 from stilts.models.generation import sample
-from stilts.models.load import silence
+from stilts.models.silence import silence
 
 BATCH = 128
 LENGTH, MANY, FEW = 24, 256, 4

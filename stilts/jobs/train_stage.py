@@ -17,8 +17,10 @@ from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 from stilts.models.checkpoint import describe, is_made
 from stilts.models.head import Posed, pose
-from stilts.models.load import HeadReport, freeze_encoder, freeze_heads, load, save
+from stilts.models.load import HeadReport, freeze_encoder, freeze_heads, load
 from stilts.models.model import Model
+from stilts.models.save import drop_heads, save
+from stilts.models.stored_heads import NOWHERE
 from stilts.models.tokens import Encoded
 from stilts.question.recipe import complete
 from stilts.training.evaluation import ScoredSplit
@@ -56,7 +58,7 @@ def train_stage(
     store = store or Store()
     setting = read_setting(spec, parent, data, handling.device, ENTRY)
     recipe = complete(spec["recipe"])
-    key = setting.key(recipe, size=spec["size"], posed=spec["posed"])
+    key = setting.key(recipe, **{name: spec[name] for name in ("size", "posed", "pass_head")})
     identity = {name: spec[name] for name in NAMES} | {"origins": spec["origins"]}
     with store.exclusive(key):
         if is_made(folder, key):
@@ -109,6 +111,7 @@ def walk(
     learnt = {
         "tasks": [task.name for task in trained],
         "recipe": dict(recipe),
+        "pass_head": spec["pass_head"],
         "epochs": history.epochs,
         "diverged": history.diverged,
         **_counts(train_sets),
@@ -118,7 +121,9 @@ def walk(
     for name in only_watched:
         if reports[name]["new"]:  # a guess, which no later stage should take for a head
             model.forget(name)
-    return learnt, partial(save, model.cpu(), tokenizer)
+    if spec["pass_head"] == NOWHERE:
+        drop_heads(model, reports)
+    return learnt, partial(save, model.cpu(), tokenizer, pass_head=spec["pass_head"])
 
 
 def _read(

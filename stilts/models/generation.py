@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from stilts.models.load import silence
+from stilts.models.silence import silence
 
 CANDIDATES = 4096  # a nucleus is nearly always smaller; sorting all of GPT-2's tokens is slow
 

@@ -16,7 +16,7 @@ from stilts.errors import UserError
 from stilts.files import plugins
 from stilts.models.batch import Batch
 from stilts.models.encoder import first_states
-from stilts.models.family import family_of, inputs
+from stilts.models.family import Family, family_of, inputs
 from stilts.models.tokens import Encoded
 from stilts.tasks.columns import KINDS
 
@@ -111,6 +111,13 @@ class Head(nn.Module):
         """Return for which examples [N] the outputs do not tell one answer from the next."""
         return np.zeros(len(outputs), bool)
 
+    def meet(self, tokenizer: Any) -> None:
+        """Take from the model's tokenizer what the head must know of it; most heads nothing."""
+
+    def pretrained(self, encoder: PreTrainedModel, family: Family) -> tuple[str, ...]:
+        """Return how names of its parameters begin that pretraining has trained as well."""
+        return ()
+
     def owned(self, encoder: PreTrainedModel) -> Iterator[tuple[str, nn.Module]]:
         """Yield the modules that are the head's, by name, and the pooler where it reads that."""
         if self.POOLED and getattr(encoder, "pooler", None) is not None:
@@ -156,6 +163,10 @@ class LibraryHead(Head):
         """Return how many numbers (`num_labels`) the head gives for a sequence of a task."""
         raise NotImplementedError
 
+    def pretrained(self, encoder: PreTrainedModel, family: Family) -> tuple[str, ...]:
+        """Return what the family says of its heads."""
+        return family.pretrained
+
     @property
     def owner(self) -> PreTrainedModel:
         """The model of transformers whose head this is."""
@@ -180,6 +191,14 @@ class LibraryHead(Head):
             inside, pooler = (f"{name}.".startswith(start) for start in (body, f"{body}pooler."))
             if name and (not inside or (pooler and self.POOLED)):
                 yield name, part
+
+
+def own_weights(head: Head, encoder: PreTrainedModel) -> dict[str, nn.Parameter]:
+    """Return a head's parameters, by name, without those that are the encoder's too."""
+    shared = {id(weight) for weight in encoder.parameters()}
+    return {
+        name: weight for name, weight in head.weights(encoder).items() if id(weight) not in shared
+    }
 
 
 def largest(outputs: np.ndarray) -> np.ndarray:

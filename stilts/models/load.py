@@ -1,11 +1,10 @@
-"""Models from a folder and back: encoders, tokenizers and most heads are those of transformers.
+"""Models from a folder: encoders, tokenizers and most heads are those of transformers.
 
 Which parts of a checkpoint survive is ours to say, and is reported.
 """
 
-import contextlib
 import copy
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
-from transformers.utils import logging
 
 from stilts.models.family import choose_padding, family_of, read_config, read_tokenizer
-from stilts.models.head import Head, LibraryHead, Posed, set_dropout, start
+from stilts.models.head import Head, LibraryHead, Posed, own_weights, set_dropout, start
 from stilts.models.model import Model
 from stilts.models.probe import check_padding
+from stilts.models.silence import silence
 from stilts.models.stored_heads import (
-    TASK,
-    StoredHead,
     has_pooler,
     read_heads,
     read_pretrained,
-    write_heads,
+    taken_over,
 )
 
 HeadReport = dict[str, list[str]]
-ONE_FILE = "1000GB"  # rules name one file of weights
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -44,9 +40,10 @@ def load(
     """Return the fp32 model of a folder with heads for tasks, its tokenizer and the head reports.
 
     A head of the checkpoint goes on into the head of the same name (see `Posed.key`) if it is of
-    the same plug-in and shape; any other head is new, and its weights depend on `seed` and its
-    shape only. A pooler that the checkpoint has is always carried. A report lists the names of a
-    head's parameters: {"carried", "new"}.
+    the same plug-in and shape, or into any that it fits where it says so (see `taken_over`); other
+    heads are new, and their weights depend on `seed` and their shape only. A pooler that the
+    checkpoint has is always carried. A report lists the names of a head's parameters:
+    {"carried", "new"}.
 
     Nothing is printed, fetched or unpickled, and no code of the checkpoint runs.
 
@@ -73,12 +70,12 @@ def load(
     _check_encoder(absent, folder)
     for one in (encoder, *(head.owner for head in heads.values() if isinstance(head, LibraryHead))):
         choose_padding(family, one.config, tokenizer)
-    pretrained, reports = read_pretrained(folder, stored, family.pretrained), {}
+    reports = {}
     for key, head in heads.items():
-        found = stored.get(key)
-        own = found.tensors if found and found.head == by_key[key].head else {}
-        goes_along = pretrained if isinstance(head, LibraryHead) else {}
-        reports[key] = _fill(head, encoder, {**goes_along, **own}, absent)
+        own = taken_over(stored, key, by_key[key].head, _shapes(head, encoder))
+        head.meet(tokenizer)
+        pretrained = read_pretrained(folder, stored, head.pretrained(encoder, family))
+        reports[key] = _fill(head, encoder, {**pretrained, **own}, absent)
         if dropout is not None:
             set_dropout(head, dropout)
     answers = {task.name: task.key for task in posed}
@@ -180,6 +177,10 @@ def _check_encoder(absent: set[str], folder: Path | str) -> None:
         )
 
 
+def _shapes(head: Head, encoder: PreTrainedModel) -> dict[str, torch.Size]:
+    return {name: weight.shape for name, weight in own_weights(head, encoder).items()}
+
+
 @torch.no_grad()
 def _fill(
     head: Head, encoder: PreTrainedModel, carried: Mapping[str, Tensor], absent: set[str]
@@ -241,58 +242,3 @@ def reset(
     model.load_state_dict(start)
     model.zero_grad(set_to_none=True)
     start_heads(model, reports, seed)
-
-
-def save(model: Model, tokenizer: Any, folder: Path | str) -> None:
-    """Write config, safetensors weights and tokenizer files, see `stilts.models.stored_heads`."""
-    heads = list(model.heads.values())
-    if len(heads) == 1 and isinstance(heads[0], LibraryHead) and not model.passed:
-        save_library(heads[0].owner, tokenizer, folder, "~".join(model.answers))
-        return
-    model.config.num_labels = 2  # transformers' default: it says nothing about our heads
-    model.config.problem_type = None
-    save_library(model.encoder, tokenizer, folder)
-    # What this stage has trained comes last, see `read_pretrained`.
-    order = sorted(model.heads, key=lambda key: _trains(model.heads[key]))
-    stored = {key: _stored(model, key) for key in order}
-    write_heads(Path(folder), {**model.passed, **stored})
-
-
-def _trains(head: Head) -> bool:
-    return any(weight.requires_grad for weight in head.parameters())
-
-
-def _stored(model: Model, key: str) -> StoredHead:
-    """Return a head as it is stored; what belongs to the encoder stays there."""
-    of_encoder = {id(weight) for weight in model.encoder.parameters()}
-    head = model.heads[key]
-    weights = head.weights(model.encoder).items()
-    tensors = {name: weight for name, weight in weights if id(weight) not in of_encoder}
-    return StoredHead(type(head).__module__.rpartition(".")[2], tensors)
-
-
-def save_library(
-    model: PreTrainedModel, tokenizer: Any, folder: Path | str, task: str | None = None
-) -> None:
-    """Write a model of transformers; `task` names what its head solves."""
-    setattr(model.config, TASK, task)
-    if tokenizer.is_fast:  # a call leaves its settings behind, which would be saved as well
-        tokenizer.backend_tokenizer.no_truncation()
-        tokenizer.backend_tokenizer.no_padding()
-    with silence():
-        model.save_pretrained(folder, max_shard_size=ONE_FILE)
-        tokenizer.save_pretrained(folder)
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """Keep load reports and progress bars off the terminal: the head report says it all."""
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

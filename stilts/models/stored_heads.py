@@ -18,14 +18,20 @@ from stilts.models.checkpoint import HEADS, WEIGHTS
 from stilts.models.family import family_of
 from stilts.models.shards import INDEX, shard_names
 
+SAME, ANY, NOWHERE = "same", "any", "none"
+PASSES = "pass_head"  # the config field that says which heads may take a saved one over
 TASK = "finetuning_task"  # the config field that names the task a saved head was trained on
 
 
 class StoredHead(NamedTuple):
-    """A head as it lies in a folder: its plug-in's name, and its parameters by their names."""
+    """A head as it lies in a folder: its plug-in's name, and its parameters by their names.
+
+    `pass_head` says which heads may take it over, see the setting.
+    """
 
     head: str
     tensors: dict[str, Tensor]
+    pass_head: str = SAME
 
 
 def read_heads(folder: Path | str) -> dict[str, StoredHead]:
@@ -33,12 +39,38 @@ def read_heads(folder: Path | str) -> dict[str, StoredHead]:
     folder = Path(folder)
     if (folder / HEADS).is_file():
         return _read_several(folder / HEADS)
-    named = _single(json.loads((folder / "config.json").read_text()))
+    config = json.loads((folder / "config.json").read_text())
+    named = _single(config)
     if named is None:
         return {}
     name, head = named
     body = _body(folder)
-    return {name: StoredHead(head, _read(folder, lambda key: not key.startswith(body)))}
+    tensors = _read(folder, lambda key: not key.startswith(body))
+    return {name: StoredHead(head, tensors, config.get(PASSES, SAME))}
+
+
+def taken_over(
+    stored: Mapping[str, StoredHead], key: str, head: str, shapes: Mapping[str, Any]
+) -> dict[str, Tensor]:
+    """Return the stored parameters that a head starts from, by name; none if it is all new.
+
+    It takes over the head of its own name, or the last one that may go on into any, if that one
+    fits as a whole.
+
+    Args:
+        stored: see `read_heads`.
+        key: the head's name.
+        head: its plug-in's.
+        shapes: of its parameters, by name.
+    """
+    own = stored.get(key)
+    if own and own.head == head:
+        return own.tensors
+    for other in reversed(stored.values()):
+        given = {name: tensor.shape for name, tensor in other.tensors.items()}
+        if other.pass_head == ANY and other.head == head and given == shapes:
+            return other.tensors
+    return {}
 
 
 def read_pretrained(
@@ -103,8 +135,10 @@ def _read(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
 
 def _read_several(path: Path) -> dict[str, StoredHead]:
     with safe_open(path, framework="pt") as file:
-        plugins = json.loads((file.metadata() or {})["heads"])
-        heads = {name: StoredHead(head, {}) for name, head in plugins.items()}
+        heads = {}
+        for name, told in json.loads((file.metadata() or {})["heads"]).items():
+            head, pass_head = (told, SAME) if isinstance(told, str) else told
+            heads[name] = StoredHead(head, {}, pass_head)
         for key in file.keys():
             name, _, parameter = key.partition("/")
             heads[name].tensors[parameter] = file.get_tensor(key)
@@ -118,6 +152,9 @@ def write_heads(folder: Path, heads: Mapping[str, StoredHead]) -> None:
         for name, stored in heads.items()
         for parameter, tensor in stored.tensors.items()
     }
-    record = {name: stored.head for name, stored in heads.items()}
+    record = {
+        name: stored.head if stored.pass_head == SAME else [stored.head, stored.pass_head]
+        for name, stored in heads.items()
+    }
     # One entry only: safetensors writes several in any order, and the bytes are to be the same.
     save_file(tensors, folder / HEADS, {"heads": json.dumps(record)})

@@ -168,6 +168,15 @@ WATCH = Field(
     [],
     "tasks that a stage is scored on after each epoch, besides its own",
 )
+PASS_HEAD = Field(
+    "pass_head",
+    "",
+    {"enum": ["same", "any", "none"]},
+    "same",
+    "what a stage's heads go on into: the head of the same task (one of multiple choice into that"
+    " of any), any head of its form and shape, as from_pretrained has it, or none, not even a"
+    " pooler that came with it",
+)
 NEW_HEADS = Field(
     "new_heads",
     "",
@@ -176,7 +185,8 @@ NEW_HEADS = Field(
     "draws of a new head for a checkpoint that is scored on a task it has none for; its score is"
     " their mean",
 )
-FIELDS = {field.name: field for field in (*TRAINING, PRECISION, METRIC, SCORED, WATCH, NEW_HEADS)}
+SCORING = (METRIC, SCORED, WATCH, NEW_HEADS)
+FIELDS = {field.name: field for field in (*TRAINING, PRECISION, PASS_HEAD, *SCORING)}
 AXES = {field.name: field for field in TRAINING}
 SHORT = {field.short: field for field in TRAINING}
 # What each task of a stage of several brings; all else is the stage's.

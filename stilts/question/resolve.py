@@ -9,7 +9,7 @@ from stilts.errors import UserError
 from stilts.question.catalogue import Catalogue
 from stilts.question.cells import Cell, Points, cells_of, scored_of
 from stilts.question.chain import Stage, chain_seed, chain_tasks, parse_chain, prefixes
-from stilts.question.recipe import AXES, NEEDED, NEW_HEADS, POSED, PRECISION, TRAINING
+from stilts.question.recipe import AXES, NEEDED, NEW_HEADS, PASS_HEAD, POSED, PRECISION, TRAINING
 from stilts.question.scale import Scale
 from stilts.question.settings import Layer, Setting, Settings, merge
 from stilts.question.study import Study
@@ -21,6 +21,7 @@ _DEFAULTS = {
 }
 _NOBODY = Setting((), "assumed", "default")
 _NEW_HEADS = Setting(NEW_HEADS.default, "assumed", "default")
+_PASS_HEAD = Setting(PASS_HEAD.default, "assumed", "default")
 
 
 class StageSettings(NamedTuple):
@@ -112,6 +113,7 @@ class StudyPlan:
         alone = stage.tasks[0] if len(stage.tasks) == 1 else ""
         recipe = self._staged(stage, alone, chain_seed(chain))
         watch = recipe.pop("watch", _NOBODY).value
+        recipe = {"pass_head": _PASS_HEAD, **recipe}
         recipe.pop("new_heads", None)  # of checkpoints that are scored, not of how a stage trains
         watched = [task for task in watch if task not in {*stage.tasks, *self.missing}]
         posed = {task: self.posed(chain, task) for task in (*stage.tasks, *watched)}
@@ -182,6 +184,7 @@ class StudyPlan:
                 for task, posed in settings.posed.items()
             },
             "size": self.scale.size(stage.size),
+            "pass_head": settings.recipe["pass_head"].value,
             "recipe": _recipe(settings.recipe),
             "origins": {key: setting.origin for key, setting in sorted(settings.recipe.items())},
         }

@@ -13,13 +13,11 @@ from stilts.files.fingerprint import ROOT
 from stilts.question.config import SCHEMA
 from stilts.question.recipe import (
     FIELDS,
-    METRIC,
     NEEDED,
-    NEW_HEADS,
+    PASS_HEAD,
     PRECISION,
-    SCORED,
+    SCORING,
     TRAINING,
-    WATCH,
     Field,
     described,
 )
@@ -46,7 +44,7 @@ def definition() -> dict[str, Any]:
 
 def table() -> str:
     """Return the table of all settings, in Markdown."""
-    parts = {"Training": (*TRAINING, PRECISION), "Scoring": (METRIC, SCORED, WATCH, NEW_HEADS)}
+    parts = {"Training": (*TRAINING, PRECISION, PASS_HEAD), "Scoring": SCORING}
     lines = []
     for title, fields in parts.items():
         lines += [f"### {title}", "", f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]

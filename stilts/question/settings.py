@@ -9,6 +9,7 @@ from stilts.question.recipe import (
     FIELDS,
     METRIC,
     NEW_HEADS,
+    PASS_HEAD,
     POSED,
     PRECISION,
     SCORED,
@@ -28,7 +29,7 @@ DATA = (
     *("label", "longest"),
 )
 _TRAINING = {**AXES, "precision": PRECISION, "metric": METRIC, "scored": SCORED}
-_STAGES = {**_TRAINING, "watch": WATCH, "new_heads": NEW_HEADS}
+_STAGES = {**_TRAINING, "watch": WATCH, "pass_head": PASS_HEAD, "new_heads": NEW_HEADS}
 
 # Where settings stand in a layer: ("all",), ("tasks", "rte"), ("stages", "a~b", "tasks", "a").
 Place = tuple[str, ...]

@@ -20,7 +20,7 @@ from transformers import (
 
 from stilts.models.batch import IGNORED, lay
 from stilts.models.encoder import all_states, packed
-from stilts.models.load import save_library
+from stilts.models.save import save_library
 from stilts.training.corpus import LAYOUTS, examples, make_tokenizer
 from stilts.training.flat import ALL, lay_apart, lay_flat
 from stilts.training.snapshot import Snapshot, State

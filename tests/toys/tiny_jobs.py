@@ -48,7 +48,7 @@ def target_of(task=None, **recipe):
     return spec | {"recipe": {**RECIPE, **recipe}}
 
 
-def stage_of(*tasks, watch=(), size=None, posed=None, **recipe):
+def stage_of(*tasks, watch=(), size=None, posed=None, pass_head="same", **recipe):
     """Return the spec of a job that trains a stage on tasks."""
     tasks = tasks or (facts_of(name="t"),)
     names = [task["name"] for task in (*tasks, *watch)]
@@ -60,6 +60,7 @@ def stage_of(*tasks, watch=(), size=None, posed=None, **recipe):
         "watch": [*watch],
         "posed": told | (posed or {}),
         "size": size,
+        "pass_head": pass_head,
         "recipe": {**RECIPE, **recipe},
         "origins": {},
     }

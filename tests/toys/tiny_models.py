@@ -14,8 +14,8 @@ from transformers import (
 )
 
 from stilts.models.head import pose
-from stilts.models.load import save_library
 from stilts.models.model import Model
+from stilts.models.save import save_library
 from stilts.models.tokens import Encoded
 from stilts.training.corpus import make_tokenizer
 from stilts.training.evaluation import ScoredSplit

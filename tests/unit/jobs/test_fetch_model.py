@@ -9,7 +9,8 @@ from stilts.files.manifest import MANIFEST, read_manifest, sha256_of
 from stilts.jobs.fetch_model import fetch_model
 from stilts.models.checkpoint import describe
 from stilts.models.head import pose
-from stilts.models.load import load, save
+from stilts.models.load import load
+from stilts.models.save import save
 from tests.toys.tiny_models import checkpoint, facts_of
 
 SENTENCEPIECE = ("spm.model", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")

@@ -6,7 +6,8 @@ from safetensors.torch import load_file
 from stilts.files.manifest import MANIFEST, sha256_of, to_json
 from stilts.models.checkpoint import describe, is_made
 from stilts.models.head import pose
-from stilts.models.load import load, save
+from stilts.models.load import load
+from stilts.models.save import save
 from tests.toys.tiny_models import checkpoint, facts_of
 
 

@@ -18,7 +18,8 @@ from stilts.models.batch import pack
 from stilts.models.encoder import all_states, first_states, pooled
 from stilts.models.family import family_of, known
 from stilts.models.head import pose
-from stilts.models.load import copy_weights, load, reset, save
+from stilts.models.load import copy_weights, load, reset
+from stilts.models.save import save
 from stilts.models.tokens import encode
 from stilts.training.flat import ALL, lay_apart, lay_flat
 from stilts.training.loop import train

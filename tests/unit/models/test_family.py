@@ -20,7 +20,8 @@ from stilts.models.family import (
     read_tokenizer,
 )
 from stilts.models.head import pose
-from stilts.models.load import load, save, save_library
+from stilts.models.load import load
+from stilts.models.save import save, save_library
 from stilts.models.tokens import encode
 from tests.house.imports import modules, reached
 from tests.toys.tiny_models import (

@@ -8,7 +8,8 @@ from stilts.models.batch import IGNORED, pack, padded
 from stilts.models.encoder import pooled
 from stilts.models.head import Head, largest, pose, set_dropout, tied
 from stilts.models.heads import classification, multiple_choice, regression
-from stilts.models.load import load, save
+from stilts.models.load import load
+from stilts.models.save import save
 from tests.toys.tiny_models import (
     STILL,
     checkpoint,

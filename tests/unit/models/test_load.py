@@ -7,7 +7,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForMultipleChoice, AutoModelForSequenceClassification
 
 from stilts.models.head import pose
-from stilts.models.load import copy_weights, load, reset, save
+from stilts.models.load import copy_weights, load, reset
+from stilts.models.save import save
 from stilts.models.tokens import encode
 from stilts.training.loop import train
 from stilts.training.workspace import Workspace

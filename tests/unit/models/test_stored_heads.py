@@ -11,7 +11,8 @@ from transformers import AutoModel, AutoModelForMultipleChoice, AutoModelForSequ
 from stilts.models import heads
 from stilts.models.batch import pack
 from stilts.models.head import pose
-from stilts.models.load import load, save
+from stilts.models.load import load
+from stilts.models.save import save
 from stilts.models.stored_heads import has_pooler, read_heads
 from stilts.training.loop import train
 from stilts.training.workspace import Workspace
