@@ -30,8 +30,9 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Returns:
         One row per model, target and chain, also where no run exists: model where there are
         several, target_title, size, mark (of an intermediate that was not
-        learnt), used, n, n_baseline; delta_mean, low, high (95 % bootstrap
-        interval of delta_mean) and delta_best in percentage points; expected, scale and protocol.
+        learnt), used (examples), updates (optimiser steps), n, n_baseline; delta_mean, low, high
+        (95 % bootstrap interval of delta_mean) and delta_best in percentage points; expected,
+        scale and protocol.
     """
     return pd.DataFrame(
         [
@@ -54,11 +55,21 @@ def _bar(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> di
         "size": spec["chains"][chain],
         "mark": learnt.title(inputs, chain, "_").removeprefix("_"),
         "used": np.nan if used[0] is None else used[0],
+        "updates": _updates(inputs, chain, used[0]),
         **{name: found[name] for name in ("n", "n_baseline")},
     }
     shares = ("delta_mean", "low", "high", "delta_best")
     row |= {name: round(100 * found[name], 4) for name in shares}
     return row | {"expected": inputs.expected(chain, target)} | inputs.stamp
+
+
+def _updates(inputs: Inputs, chain: str, rows: int | None) -> float:
+    """Return how many steps the chain's last stage trains, with `step` for an incomplete batch."""
+    stage = f"chains.{chain}.stages.-1.settings"
+    epochs, batch = (values(inputs.question, f"{stage}.{name}") for name in ("epochs", "batch"))
+    if rows is None or not (epochs and batch):
+        return np.nan
+    return -(-rows // batch[0]) * epochs[0]
 
 
 def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
@@ -146,6 +157,8 @@ def _name(row: pd.Series) -> str:
     lines = [f"{row['size'] / 1000:g}k{mark}"]
     if np.isfinite(row["used"]) and row["used"] != row["size"]:
         lines.append(f"({int(row['used']):,} here)")
+    if np.isfinite(row["updates"]):
+        lines.append(f"{int(row['updates']):,} updates")
     used = runs_used(min(row["n"], row["n_baseline"]), row["expected"])
     if used not in ("0", str(row["usual"])):
         lines.append(f"n = {used}")

@@ -1,0 +1,65 @@
+"""What is left of a gain when one thing is changed: a control beside what it is a control of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stilts.evidence import learnt
+from stilts.evidence.numbers import interval, percent, points, runs_used
+from stilts.evidence.results import Inputs
+from stilts.evidence.statistics import delta, summary
+from stilts.question.chain import NONE
+
+
+def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Build the table of controls.
+
+    A control has its own, smaller grid, so every number is of the points that all three sides have.
+
+    Args:
+        inputs: the runs.
+        spec: `chains` (control -> `of`, the chain it is a control of, and `asks`, its question),
+            `targets` (list), optionally `baseline` (default none), `model` or `models`, and `seed`
+            of the bootstrap (default 0).
+
+    Returns:
+        One row per model, control and target: Model where there are several, Question, Control,
+        Target; the mean of the baseline (percent), the differences to it (points) of the original
+        and of the control, then the difference of the two with its bootstrap interval, and n.
+    """
+    return pd.DataFrame(
+        [
+            model | _row(ours, control, target, spec)
+            for model, ours in inputs.models(spec, "Model")
+            for control in spec["chains"]
+            for target in spec["targets"]
+        ]
+    )
+
+
+def _row(ours: Inputs, control: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
+    about, base = spec["chains"][control], spec.get("baseline", NONE)
+    base_runs, original, changed = _at_common_points(ours, target, base, about["of"], control)
+    before, after, apart = (
+        delta(one, other, seed=spec.get("seed", 0))
+        for one, other in ((original, base_runs), (changed, base_runs), (changed, original))
+    )
+    return {
+        "Question": about["asks"],
+        "Control": learnt.title(ours, control),
+        "Target": ours.task_title(target),
+        ours.title(base): percent(summary(base_runs)["mean"]),
+        "Δ original": points(before["delta_mean"]),
+        "Δ control": points(after["delta_mean"]),
+        "Control less original": points(apart["delta_mean"]),
+        "95 % interval": interval(apart["low"], apart["high"]),
+        "n": runs_used(min(apart["n"], after["n_baseline"]), ours.expected(control, target)),
+    }
+
+
+def _at_common_points(ours: Inputs, target: str, *chains: str) -> list[pd.Series]:
+    """Return the scores of each chain, of the points that all have, in the same order."""
+    cells = [ours.cell(chain, target).set_index("point")["score"] for chain in chains]
+    common = sorted(set.intersection(*(set(cell.index) for cell in cells)))
+    return [cell.loc[common] for cell in cells]
