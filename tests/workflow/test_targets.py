@@ -105,7 +105,7 @@ def test_the_question_is_recorded_with_the_origin_of_each_setting(top):
     record = yaml.safe_load((top / "config.yaml").read_text())
     settings = record["studies"]["rethinking"]["settings"]["targets"]["rte"]
     assert settings["epochs"] == {"config": 10}
-    assert settings["optimizer"]["stated"] == "adamw"
+    assert settings["optimizer"]["code"] == "adamw"
 
 
 def test_the_page_shows_every_figure_and_says_what_the_data_are(top):

@@ -8,7 +8,7 @@ import pytest
 from stilts.errors import UserError
 from stilts.evidence import numbers
 from stilts.evidence.results import Inputs
-from stilts.evidence.tables import best_of, deltas, overview, scores
+from stilts.evidence.tables import best_of, controls, deltas, overview, scores
 from stilts.evidence.tables.writer import as_csv, as_latex, as_markdown, footnotes, write_table
 from tests.toys.invented_results import LABEL, MODEL, inputs, report
 
@@ -66,6 +66,22 @@ def test_the_deltas_of_a_task_without_data_are_not_available_and_the_printed_one
     assert gone["Δ best (paper)"].tolist() == ["+0.2", "0.0"]
     assert (gone[["Δ mean", "Δ best", "95 % interval"]] == "not available").all(axis=None)
     assert (table.loc[table["Target"] == "WiC", "n"] == "36").all()
+
+
+def test_a_control_is_compared_at_the_points_that_it_has(study):
+    name, changed = "hellaswag-p@2000=equal-2k", "Control less original"
+    few = study.cell("hellaswag-p@2000", "rte").iloc[::5]
+    runs = pd.concat([study.runs, few.assign(chain=name, score=few["score"] + 0.1)])
+    spec = {"chains": {name: {"of": "hellaswag-p@2000", "asks": "?"}}, "targets": ["rte"]}
+    cells = {MODEL: {**study.question["cells"][MODEL], name: {"rte": len(few)}}}
+    changed_study = replace(study, runs=runs, question={**study.question, "cells": cells})
+    (row,) = controls.build(changed_study, spec).to_dict("records")
+    assert row[changed] == "+10.0" and row["n"] == str(len(few))
+    base = study.cell("none", "rte")
+    base = base[base["point"].isin(few["point"])]["score"].mean()
+    assert row["None"] == numbers.percent(base)
+    assert row["Δ original"] == numbers.points(few["score"].mean() - base)
+    assert row["Δ control"] == numbers.points(few["score"].mean() + 0.1 - base)
 
 
 def test_an_interval_holds_its_difference(study, specs):

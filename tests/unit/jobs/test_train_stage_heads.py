@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoModel, AutoModelForSequenceClassification
 
 from stilts.files.manifest import file_digests, read_manifest
 from stilts.models.head import pose
 from stilts.models.load import load
-from tests.toys.tiny_jobs import A, B, C, N, Q, R, head_of, heads_of, same, states_of
+from tests.toys.tiny_jobs import A, B, C, N, Q, R, head_of, heads_of, model_in, same, states_of
 
 POOLER = ["pooler.dense.bias", "pooler.dense.weight"]
 SCORER = ["classifier.bias", "classifier.weight"]
@@ -150,3 +151,62 @@ def test_every_head_of_a_chain_answers_as_it_was_left(make_stage, family):
         before.heads["multiple_choice"].classifier.weight,
         after.heads["multiple_choice"].classifier.weight,
     )
+
+
+# To whom a stage's heads go
+
+
+def test_a_head_that_goes_into_any_is_taken_over_by_another_task_that_it_fits(make_stage):
+    """As from_pretrained does it, which knows shapes and no tasks."""
+    one = make_stage("a", A, pass_head="any")
+    assert read_manifest(one)["pass_head"] == "any"
+    theirs = AutoModelForSequenceClassification.from_pretrained(one, num_labels=2).state_dict()
+    model, _, reports = load(one, [pose(C)], 99)
+    assert reports["c"] == {"carried": DENSE, "new": []}
+    ours = model.head("c").weights(model.encoder)
+    assert all(theirs[name].equal(weight) for name, weight in ours.items())
+
+
+def test_a_head_that_does_not_fit_as_a_whole_is_new_as_a_whole(make_stage):
+    one = make_stage("a", A, pass_head="any")
+    for other in (B, N, Q):
+        _, _, reports = load(one, [pose(other)], 99)
+        assert next(iter(reports.values()))["carried"] == [], other["name"]
+
+
+def test_a_tasks_own_head_goes_before_one_that_goes_into_any(make_stage):
+    make_stage("c", C)
+    two = make_stage("c+a", A, on="c", pass_head="any")
+    own = heads_of(two)["c"]
+    model, _, _ = load(two, [pose(C)], 99)
+    assert same(own, {name: w for name, w in model.head("c").weights(model.encoder).items()})
+    make_stage("a", A, pass_head="any")
+    three = make_stage("a+b", B, on="a")
+    assert load(three, [pose(C)], 99)[2]["c"]["new"] == [], "it still goes into any, a stage later"
+
+
+def test_a_stage_may_pass_its_encoder_on_alone(make_stage):
+    with_head, without = make_stage("q", Q), make_stage("q-bare", Q, pass_head="none")
+    assert not (without / "heads.safetensors").exists()
+    encoder = load_file(without / "model.safetensors")
+    whole = load_file(with_head / "model.safetensors")
+    assert encoder.keys() == {
+        name.removeprefix("roberta.")
+        for name in whole
+        if name.startswith("roberta.") and "pooler" not in name
+    }, "the pooler was as new as the head"
+    assert all(whole[f"roberta.{name}"].equal(weight) for name, weight in encoder.items())
+    _, _, reports = load(without, [pose(R)], 99)
+    assert reports["multiple_choice"]["carried"] == []
+
+
+def test_a_pooler_of_the_pretrained_model_goes_on_without_the_head(make_stage, tmp_path):
+    model_in(tmp_path / "whole", "bert", head=AutoModel)
+    one = make_stage("q", Q, on="whole", pass_head="none")
+    assert {*POOLER} <= load_file(one / "model.safetensors").keys()
+
+
+def test_heads_of_earlier_stages_go_on_beside_one_that_does_not(make_stage):
+    make_stage("a", A)
+    two = make_stage("a+b", B, on="a", pass_head="none")
+    assert heads_of(two).keys() == {"a"}

@@ -4,7 +4,13 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from stilts.errors import UserError
-from stilts.tasks.generators import empty_premise, hella_sh, hellaswag_p, other_premise
+from stilts.tasks.generators import (
+    empty_premise,
+    hella_sh,
+    hellaswag_p,
+    other_premise,
+    right_texts,
+)
 from stilts.tasks.generators.synthesis_gpt2 import (
     Prompt,
     assemble,
@@ -13,7 +19,7 @@ from stilts.tasks.generators.synthesis_gpt2 import (
     prompts,
     tidied,
 )
-from stilts.tasks.kinds import multiple_choice
+from stilts.tasks.kinds import masked_text, multiple_choice
 
 ROW = {
     "id": "7",
@@ -265,3 +271,9 @@ def test_an_empty_premise_is_still_the_first_of_a_pair():
     (row,) = empty_premise.derive(items(1))
     assert (row["first"], row["prefix"], row["options"]) == ([""], "", ["a0", "b0"])
     assert multiple_choice.pairs([row]) == ([[""], [""]], [["a0."], ["b0."]])
+
+
+def test_right_texts_are_premises_with_their_right_option():
+    rows = right_texts.derive(items(2))
+    assert [row["text"] for row in rows] == ["premise 0 0 goes on: a0.", "premise 1 1 goes on: b1."]
+    assert all(row.keys() == masked_text.columns({}).keys() for row in rows)

@@ -43,6 +43,8 @@ def test_kinds_and_metrics_are_light(package):
     [
         ("classification", {}, "'first' or 'second' must say what is read"),
         ("corpus", {}, "a corpus needs 'text'"),
+        ("masked_text", {"range": (0, 1)}, "hidden words need 'text'"),
+        ("masked_text", {"text": "{t}", "range": (0, 5)}, "hidden words need 'range: [0, 1]'"),
         ("multiple_choice", {"second": ("{option}",)}, "multiple choice needs 'options'"),
         ("multiple_choice", {"options": "endings"}, "'second' must hold {option} once"),
         ("multiple_choice", {"range": (0, 5)}, "multiple choice has 'labels', one for each option"),

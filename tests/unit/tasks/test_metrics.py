@@ -24,8 +24,13 @@ def score(name, predictions, references):
 
 
 def test_every_metric_is_held_to_another_library_here():
-    assert names(METRICS) == sorted([*OF_CLASSES, *OF_NUMBERS])
+    assert names(METRICS) == sorted([*OF_CLASSES, *OF_NUMBERS, "found"])
     assert all(metric(name).TITLE for name in names(METRICS))
+
+
+def test_shares_that_are_found_average_over_the_examples():
+    assert score("found", [0.5, 1, 0], [1.0, 1.0, 1.0]) == pytest.approx(0.5)
+    assert metric("found").guess([]) == {"chance": 0, "majority": 0}
 
 
 @pytest.mark.parametrize("name", OF_CLASSES)
