@@ -36,7 +36,9 @@ def main(words: list[str] | None = None) -> None:
         table = str(importlib.import_module(f"benchmarks.{part}").run(chosen.toy))
         pages.append(f"{table}\nTook {time.monotonic() - start:.0f} s.\n")
         print(pages[-1], flush=True)
-        chosen.out.write_text("\n".join(pages))  # after every part: a later one may be stopped
+        chosen.out.write_text(
+            "\n".join(pages), encoding="utf-8"
+        )  # after every part: a later one may be stopped
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def describe() -> str:
     info = Path("/proc/cpuinfo")
     fields = dict(
         [part.strip() for part in line.split(":", 1)]
-        for line in (info.read_text() if info.is_file() else "").splitlines()
+        for line in (info.read_text(encoding="utf-8") if info.is_file() else "").splitlines()
         if ":" in line
     )
     flags = fields.get("flags", "").split()

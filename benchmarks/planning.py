@@ -53,7 +53,7 @@ def fabricate(folder: Path, seeds: int) -> None:
     for line in re.findall(r"^    output: (.*)$", text, re.MULTILINE):
         for path in map(folder.joinpath, line.split(", ")):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("{}\n")
+            path.write_text("{}\n", encoding="utf-8")
     snakemake(folder, seeds, "--touch", "--forceall", "--quiet", "all")
 
 

@@ -28,7 +28,9 @@ def differences(before: Path, after: Path) -> Iterator[str]:
     for name in sorted(old.keys() ^ new.keys()):
         yield f"{name}: {'gone' if name in old else 'new'}"
     for name in sorted(old.keys() & new.keys()):
-        left, right = (_told(json.loads(path.read_text())) for path in (old[name], new[name]))
+        left, right = (
+            _told(json.loads(path.read_text(encoding="utf-8"))) for path in (old[name], new[name])
+        )
         _leave_common_settings(left, right)
         for field in sorted(left.keys() | right.keys()):
             if left.get(field) != right.get(field):

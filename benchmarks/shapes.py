@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
+from stilts.files.strict_yaml import read_yaml
 from stilts.models.head import Posed, pose
 from stilts.models.model import Model
 from stilts.models.tokens import Encoded
-from stilts.question.catalogue import read_yaml
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 TIMED = "timed"  # the task of every model here

@@ -27,7 +27,7 @@ STUDY, MODEL, TASK = "rethinking", "roberta-large", "rte"
 def question(toy: bool) -> Question:
     """Return the miniature study with one cell: 36 points, or 2."""
     grid = {"grid": {"lr": [1e-5], "batch": [16], "warmup": [0]}} if toy else {}
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     only = {"chains": ["none"], "targets": [TASK], **grid}
     settings = {"targets": {"epochs": 1}} if toy else {}
     return ask({**config, "scale": "mini", "only": only, "settings": settings})
@@ -67,7 +67,7 @@ def run(toy: bool = False) -> Table:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(asked, folder)
-        (folder / "spec.yaml").write_text(yaml.safe_dump(spec))
+        (folder / "spec.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
         contenders: dict[str, Any] = {"engine": lambda: child("sweep_engine", name)}
         for point in chosen:
             contenders[point] = lambda point=point: child("sweep_trainer", name, point)

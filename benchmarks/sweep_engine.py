@@ -12,7 +12,7 @@ from stilts.machine.handling import Handling
 
 def main(folder: Path) -> None:
     """Train every point of `spec.yaml` in the folder and publish its files there."""
-    spec = yaml.safe_load((folder / "spec.yaml").read_text())
+    spec = yaml.safe_load((folder / "spec.yaml").read_text(encoding="utf-8"))
     runs, predictions = (
         [f"{folder}/{kind}/{point}.{ending}" for point in spec["points"]]
         for kind, ending in (("runs", "json"), ("predictions", "parquet"))

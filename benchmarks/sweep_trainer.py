@@ -18,7 +18,7 @@ from stilts.tasks.rows import read_split
 
 def main(folder: Path, point: str) -> None:
     """Import, load, tokenise, train and score one grid point of `spec.yaml` in the folder."""
-    cell = yaml.safe_load((folder / "spec.yaml").read_text())["cell"]
+    cell = yaml.safe_load((folder / "spec.yaml").read_text(encoding="utf-8"))["cell"]
     recipe = {**cell["recipe"], **parse_point(point)}
     tokenizer = AutoTokenizer.from_pretrained(folder / "model")
     model = AutoModelForSequenceClassification.from_pretrained(

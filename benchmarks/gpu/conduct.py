@@ -142,7 +142,10 @@ def told(
     """
     lines: queue.Queue[str | None] = queue.Queue()
     deadline, last = time.monotonic() + seconds, "it said nothing"
-    with (folder / "stderr").open("w+") as errors, _started(call, errors, folder) as process:
+    with (
+        (folder / "stderr").open("w+", encoding="utf-8") as errors,
+        _started(call, errors, folder) as process,
+    ):
 
         def read() -> None:
             for line in process.stdout:

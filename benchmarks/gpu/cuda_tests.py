@@ -18,7 +18,9 @@ REASON = re.compile(r"^(?:FAILED|ERROR) tests/unit/(.+?)(?: - (.*))?$")
 def files() -> list[str]:
     """Return the files that hold tests for CUDA."""
     found = sorted((ROOT / "tests/unit").rglob("test_*.py"))
-    return [str(path.relative_to(ROOT)) for path in found if MARK in path.read_text()]
+    return [
+        str(path.relative_to(ROOT)) for path in found if MARK in path.read_text(encoding="utf-8")
+    ]
 
 
 def run(tell: Teller, toy: bool) -> None:

@@ -57,5 +57,8 @@ def _driver() -> str:
                 return told[0]
         except (OSError, subprocess.TimeoutExpired):
             pass
-    found = re.search(r"Kernel Module\D*([\d.]+)", _DRIVER.read_text() if _DRIVER.is_file() else "")
+    found = re.search(
+        r"Kernel Module\D*([\d.]+)",
+        _DRIVER.read_text(encoding="utf-8") if _DRIVER.is_file() else "",
+    )
     return found[1] if found else "unknown"

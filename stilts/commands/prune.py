@@ -15,10 +15,10 @@ from stilts.files import plugins
 from stilts.files.fingerprint import ROOT, fingerprint
 from stilts.files.manifest import MANIFEST, digest_of
 from stilts.files.store import STORE, Store
+from stilts.files.strict_yaml import read_yaml
 from stilts.jobs.trial import ENTRY, library_versions, read_setting
 from stilts.machine.vitals import jobs_at_work
 from stilts.question.ask import ask
-from stilts.question.catalogue import read_yaml
 from stilts.question.code import FAMILIES, plugins_of
 from stilts.question.paths import Layout
 from stilts.question.recipe import complete
@@ -194,7 +194,7 @@ def _row(title: str, paths: Sequence[Path], size: int, kept: str) -> str:
 def _result(folder: Path) -> dict[str, Any]:
     """Return a stored trial's result, or nothing where it is damaged."""
     try:
-        result = json.loads((folder / "result.json").read_text())
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         return result if result["device_kind"] and result["recipe"] else {}
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return {}
@@ -203,7 +203,7 @@ def _result(folder: Path) -> dict[str, Any]:
 def _named(results: Path) -> Iterator[str]:
     for path in results.glob("*/*/runs/**/*.json"):
         try:
-            yield json.loads(path.read_text())["key"]
+            yield json.loads(path.read_text(encoding="utf-8"))["key"]
         except (ValueError, KeyError, TypeError):
             continue  # damaged: it names nothing
 
@@ -212,7 +212,7 @@ def _stages(results: Path) -> Iterator[str]:
     """Yield the keys of the checkpoints that are there."""
     for path in results.glob(f"*/*/checkpoints/*/*/{MANIFEST}"):
         try:
-            yield json.loads(path.read_text())["key"]
+            yield json.loads(path.read_text(encoding="utf-8"))["key"]
         except (ValueError, KeyError, TypeError):
             continue  # damaged: it names nothing
 

@@ -55,7 +55,7 @@ def inspect(job: Job) -> State:
 
 
 def _cause(log: Path, vitals: Vitals | None) -> str | None:
-    text = log.read_text(errors="replace") if log.is_file() else ""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     if errors := _ERROR.findall(text):
         inner = _OF_TRIALS.search(errors[-1])
         return inner[1] if inner else errors[-1]
@@ -94,7 +94,7 @@ def _times(job: Job, store: Store) -> Iterable[float]:
     there = [Path(file) for file in job.files if Path(file).is_file()]
     for file in there[:: max(1, len(there) // SAMPLE)]:
         try:
-            timing = store.trials.timing(json.loads(file.read_text())["key"])
+            timing = store.trials.timing(json.loads(file.read_text(encoding="utf-8"))["key"])
         except (OSError, ValueError, KeyError):
             continue  # just being replaced
         if "seconds" in timing:

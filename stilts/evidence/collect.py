@@ -99,7 +99,7 @@ def collect_scores(files: Iterable[str], table: Path) -> None:
 
 def _read(file: str) -> dict[str, Any]:
     try:
-        return json.loads(Path(file).read_text())
+        return json.loads(Path(file).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise ValueError(
             f"{file} is not valid JSON ({error}): delete it, and the next run restores it"

@@ -41,8 +41,8 @@ def write_report(
         }
         for name, study in studies.items()
     }
-    text = environment.from_string(template.read_text()).render(
-        scale=page.parent.name, studies=filled, question=question.read_text()
+    text = environment.from_string(template.read_text(encoding="utf-8")).render(
+        scale=page.parent.name, studies=filled, question=question.read_text(encoding="utf-8")
     )
     write_atomic(page, text)
 
@@ -57,5 +57,5 @@ def _block(study: Mapping[str, Any], kind: str, file: Path) -> dict[str, Any]:
     block["caption"] = spec.get("caption", "")
     if kind == "figures":
         return block | {"png": base64.b64encode(file.read_bytes()).decode()}
-    with file.open(newline="") as stream:
+    with file.open(newline="", encoding="utf-8") as stream:
         return block | {"rows": list(csv.reader(stream))}

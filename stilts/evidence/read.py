@@ -56,7 +56,7 @@ def read_inputs(
     Raises:
         UserError: a file without the columns it must have.
     """
-    record = yaml.safe_load(Path(question).read_text())
+    record = yaml.safe_load(Path(question).read_text(encoding="utf-8"))
     manifests = {Path(file).parent.name: read_manifest(Path(file).parent) for file in data}
     inputs = Inputs(
         question=with_rows(record["studies"][study], manifests),

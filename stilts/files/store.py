@@ -97,8 +97,8 @@ class Trials(Folders):
         if not folder.is_dir():
             return None
         try:
-            result = json.loads((folder / "result.json").read_text())
-            timing = json.loads((folder / "timing.json").read_text())
+            result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+            timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
             predictions = folder / "predictions.parquet"
             whole = sha256_of(predictions) == result["digests"]["predictions"]
         except (OSError, ValueError, KeyError):
@@ -111,7 +111,7 @@ class Trials(Folders):
     def timing(self, key: str) -> dict[str, Any]:
         """Return how long a stored trial took, or nothing where it is not stored."""
         try:
-            return json.loads((self.folder(key) / "timing.json").read_text())
+            return json.loads((self.folder(key) / "timing.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
 
@@ -169,7 +169,7 @@ class Stages(Folders):
         with filled_folder(folder) as temporary:
             for name in manifest["files"]:
                 _link(stored / name, temporary / name)
-            (temporary / MANIFEST).write_text(to_json(manifest | dict(identity)))
+            (temporary / MANIFEST).write_text(to_json(manifest | dict(identity)), encoding="utf-8")
         return True
 
 

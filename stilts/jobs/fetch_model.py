@@ -60,7 +60,7 @@ def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
         if not (source / WEIGHTS).is_file():
             join_shards(source / INDEX, temporary / WEIGHTS)
         fields = {"model": spec["name"], "origin": origin, "note": spec["note"]}
-        (temporary / MANIFEST).write_text(to_json(describe(temporary) | fields))
+        (temporary / MANIFEST).write_text(to_json(describe(temporary) | fields), encoding="utf-8")
 
 
 def _check(spec: Mapping[str, Any], source: Path) -> None:

@@ -72,7 +72,9 @@ def pretrain_model(
                 "reached": reached,
                 "corpus": digests,
             }
-            (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
+            (temporary / MANIFEST).write_text(
+                to_json(fields | describe(temporary)), encoding="utf-8"
+            )
         snapshot.discard()
 
 

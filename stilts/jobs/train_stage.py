@@ -72,7 +72,9 @@ def train_stage(
             with filled_folder(folder) as temporary:
                 write(temporary)
                 fields = {**identity, **setting.facts(recipe), "key": key, **learnt}
-                (temporary / MANIFEST).write_text(to_json(fields | describe(temporary)))
+                (temporary / MANIFEST).write_text(
+                    to_json(fields | describe(temporary)), encoding="utf-8"
+                )
             store.stages.put(key, folder)
         store.discard_snapshot(key)
 

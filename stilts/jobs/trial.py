@@ -140,7 +140,7 @@ def _tasks(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _width(checkpoint: Path) -> int:
     """Return the hidden size of a model; 0 where its config does not say."""
     path = checkpoint / "config.json"
-    config = json.loads(path.read_text()) if path.is_file() else {}
+    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return config.get("hidden_size") or config.get("n_embd") or config.get("dim") or 0
 
 

@@ -72,7 +72,7 @@ def _ask_driver() -> list[Gpu]:
 def _read_proc() -> list[Gpu]:
     found = []
     for place, folder in enumerate(sorted(_NVIDIA.iterdir()) if _NVIDIA.is_dir() else []):
-        text = (folder / "information").read_text()
+        text = (folder / "information").read_text(encoding="utf-8")
         facts = dict(re.findall(r"^([^:\n]+):[ \t]*(.+?)[ \t]*$", text, re.MULTILINE))
         uuid = facts.get("GPU UUID", "?")
         # Question marks stand there until a program has first used the GPU.

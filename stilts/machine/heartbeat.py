@@ -63,5 +63,5 @@ def _write(path: Path, record: dict[str, Any]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     # No sign of life is worth the job: on a full disk it goes on without one.
     with contextlib.suppress(OSError):
-        temporary.write_text(json.dumps(record))
+        temporary.write_text(json.dumps(record), encoding="utf-8")
         os.replace(temporary, path)

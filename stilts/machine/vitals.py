@@ -41,7 +41,7 @@ def read_vitals(log: Path | str) -> Vitals | None:
     path = Path(log).with_suffix(ENDING)
     try:
         written = path.stat().st_mtime
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
         here = record["host"] == socket.gethostname()
         age = time.time() - written
         return Vitals(
@@ -65,7 +65,7 @@ def jobs_at_work(logs: Path = Path("logs")) -> list[str]:
 def _gone(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return True
     except OSError:  # someone else's process, or a system without /proc

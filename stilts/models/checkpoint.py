@@ -18,7 +18,7 @@ def describe(folder: Path) -> dict[str, Any]:
     `sha256` covers every file that decides how the model behaves: weights, config, tokenizer.
     `parameters` counts the numbers in the weights file, from its header.
     """
-    config = json.loads((folder / CONFIG).read_text())
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     files = file_digests(folder)
     return {
         "family": config.get("model_type"),

@@ -30,7 +30,7 @@ def shard_names(index: Path) -> list[str]:
         UserError: the index is damaged, or names something outside its folder.
     """
     try:
-        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
         whole = all(Path(name).name == name and name.endswith(".safetensors") for name in names)
     except (ValueError, KeyError, TypeError, AttributeError):
         names, whole = [], False
@@ -46,7 +46,9 @@ def join_shards(index: Path, into: Path) -> None:
         UserError: a file is missing, or lacks tensors that the index places in it.
     """
     pieces = [piece for name in shard_names(index) for piece in _pieces(index.parent / name)]
-    lost = json.loads(index.read_text())["weight_map"].keys() - {piece.name for piece in pieces}
+    lost = json.loads(index.read_text(encoding="utf-8"))["weight_map"].keys() - {
+        piece.name for piece in pieces
+    }
     if lost:
         raise UserError(f"{index} lists '{min(lost)}', which its files lack: save it again")
     pieces.sort(key=lambda piece: (-piece.width, piece.name))  # wide numbers first: all aligned

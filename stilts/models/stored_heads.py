@@ -39,7 +39,7 @@ def read_heads(folder: Path | str) -> dict[str, StoredHead]:
     folder = Path(folder)
     if (folder / HEADS).is_file():
         return _read_several(folder / HEADS)
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     named = _single(config)
     if named is None:
         return {}

@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stilts.errors import UserError, unknown
 from stilts.files.plugins import load, names
+from stilts.files.strict_yaml import read_yaml
 from stilts.question.code import HEADS, METRICS
 from stilts.question.miniature import check_block
 from stilts.tasks.columns import KINDS
@@ -117,6 +116,9 @@ class Task:
             raise UserError(f"{place}: 'scored' must list at least one split")
         if self.has_answers and self.range and self.labels:
             raise UserError(f"{place}: 'range' says that answers are numbers: drop it or 'labels'")
+        for label in self.labels:
+            if self.labels.count(label) > 1:
+                raise UserError(f"{place}: 'labels' names '{label}' twice: name each class once")
         if self.has_answers and not self.range and len(self.labels) < 2:
             raise UserError(f"{place}: 'labels' must list at least two class names in index order")
         kind.check(self.as_dict(), place)
@@ -255,25 +257,6 @@ def _read_tasks(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
                 raise UserError(f"{path}: task '{name}' stands in {known[name]} too: drop one")
             blocks[name], known[name] = block, str(path)
     return blocks, known
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping that a YAML file holds.
-
-    Raises:
-        UserError: the file is missing, is not YAML, or holds no mapping.
-    """
-    try:
-        content = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: restore it from the repository") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}: not valid YAML{line}: fix the syntax there") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: expected a mapping of names to blocks")
-    return content
 
 
 def _bounds(value: Any, place: str) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ import jsonschema
 
 from stilts.errors import UserError, unknown
 from stilts.files.fingerprint import ROOT
-from stilts.question.catalogue import read_yaml
+from stilts.files.strict_yaml import read_yaml
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 # Blocks that hold settings, where a number in quotes means nothing; elsewhere, as in the `labels`

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from stilts.files.fingerprint import ROOT
 from stilts.files.manifest import MANIFEST
+from stilts.files.strict_yaml import read_yaml
 from stilts.question.ask import Question
-from stilts.question.catalogue import read_yaml
 from stilts.question.cells import Cell
 from stilts.question.chain import NONE, parent_chain, parse_chain
 

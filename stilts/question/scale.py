@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError, unknown
-from stilts.question.catalogue import read_yaml
+from stilts.files.strict_yaml import read_yaml
 from stilts.question.miniature import APART
 from stilts.question.settings import Layer, Setting, Settings, demand_block, read_layer
 

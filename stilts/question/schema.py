@@ -56,10 +56,12 @@ def write(root: Path = ROOT) -> None:
     """Write the definition into the schema of the config, and the table into the docs."""
     schema, docs = root / SCHEMA, root / DOCS
     text = yaml.safe_dump(definition(), sort_keys=False, default_flow_style=None, width=120)
-    head = schema.read_text().split("  recipe:")[0]
-    schema.write_text(head + _BELOW + "".join(f"    {line}\n" for line in text.splitlines()))
-    before, rest = docs.read_text().split(_ABOVE)
-    docs.write_text(before + _ABOVE + "\n" + table() + "\n" + _END + rest.split(_END)[1])
+    head = schema.read_text(encoding="utf-8").split("  recipe:")[0]
+    below = "".join(f"    {line}\n" for line in text.splitlines())
+    schema.write_text(head + _BELOW + below, encoding="utf-8")
+    before, rest = docs.read_text(encoding="utf-8").split(_ABOVE)
+    after = rest.split(_END)[1]
+    docs.write_text(f"{before}{_ABOVE}\n{table()}\n{_END}{after}", encoding="utf-8")
 
 
 def _copied(form: Any) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError, unknown
-from stilts.question.catalogue import read_yaml
+from stilts.files.strict_yaml import read_yaml
 from stilts.question.chain import chain_seed, parse_chain
 from stilts.question.grid import read_axes
 from stilts.question.settings import (

@@ -10,6 +10,7 @@ from stilts.files import plugins
 
 Row = dict[str, Any]
 KINDS = "stilts.tasks.kinds"
+TRUTH = {True: {"true", "t", "yes", "y"}, False: {"false", "f", "no", "n"}}
 _COLUMN = re.compile(r"\{([^{}]+)\}")
 
 
@@ -63,6 +64,39 @@ def fill(template: str, raw: Mapping[str, Any], place: str) -> str:
     return _COLUMN.sub(lambda match: value(raw, match.group(1), place), template)
 
 
+def check_templates(templates: Iterable[str], place: str, key: str) -> None:
+    """Refuse templates that would read the same in every row, or braces that name no column.
+
+    A text without a column may stand beside one with a column, or be a sentence of its own; a
+    single word is taken for a column whose braces were forgotten.
+
+    Raises:
+        UserError: names the template, and what may have been meant.
+    """
+    templates = list(templates)
+    for template in templates:
+        rest = _COLUMN.sub("", template)
+        if "{" in rest or "}" in rest:
+            name = re.sub("[{}]", "", template).strip()
+            raise UserError(
+                f"{place}: '{key}' has braces that name no column: {template!r}; write one pair"
+                f" around a column's name, as in '{{{name}}}'"
+            )
+    if any(map(_COLUMN.search, templates)):
+        return
+    for template in templates:
+        if re.fullmatch(r"[\w.-]+", template):
+            raise UserError(
+                f"{place}: '{key}' is the word {template!r} in every row; did you mean"
+                f" '{{{template}}}'?"
+            )
+
+
+def has_columns(templates: Iterable[str]) -> bool:
+    """Return whether any of the templates takes something from a row."""
+    return any(map(_COLUMN.search, templates))
+
+
 def fill_all(templates: Iterable[str], raw: Mapping[str, Any], place: str) -> list[str]:
     """Return several templates filled."""
     return [fill(template, raw, place) for template in templates]
@@ -72,21 +106,31 @@ def value(raw: Mapping[str, Any], column: str, place: str) -> str:
     """Return a column's value as text.
 
     Raises:
-        UserError: there is no such column, or it holds neither text nor number.
+        UserError: there is no such column, or it holds neither text nor a number whose text is
+            certain: 1999.0 may have been 1999.
     """
     found = cell(raw, column, place)
     if isinstance(found, bool) or not isinstance(found, str | int | float):
         raise UserError(f"{place}: column '{column}' holds no text but {found!r}")
+    if isinstance(found, float) and found.is_integer():
+        raise UserError(
+            f"{place}: column '{column}' holds the number {found!r}, which may have been"
+            f" '{found:.0f}': write it as text"
+        )
     return str(found)
 
 
 def cell(raw: Mapping[str, Any], column: str, place: str) -> Any:
-    """Return what a column holds, which may be anything but null."""
+    """Return what a column holds, which may be anything but null and what is no number."""
     if column not in raw:
         raise UserError(f"{place}: no column '{column}'; there are: {', '.join(raw)}")
-    if raw[column] is None:
-        raise UserError(f"{place}: column '{column}' is null: fill it in, or leave the row out")
-    return raw[column]
+    found = raw[column]
+    if found is None or (isinstance(found, float) and not math.isfinite(found)):
+        written = "null" if found is None else f"{found!r}, which is no value"
+        raise UserError(
+            f"{place}: column '{column}' is {written}: fill it in, or leave the row out"
+        )
+    return found
 
 
 def label(task: Mapping[str, Any], raw: Mapping[str, Any], place: str) -> int | float:
@@ -116,18 +160,32 @@ def _number(task: Mapping[str, Any], raw: Mapping[str, Any], place: str) -> floa
 def _index(task: Mapping[str, Any], raw: Mapping[str, Any], place: str) -> int:
     """Return the index of a row's class.
 
-    A text must be one of the names. A number is an index, unless all names are digits: a jsonl
-    file may write WinoGrande's answers "1" and "2" as the numbers 1 and 2, not 0 and 1.
+    What reads as one of the names is that name, be it written as text or as a number. A whole
+    number is an index only where no name could be one: of "1", "2" and "n/a" 1 is a name and 0
+    nothing. Truth values stand for names of truth only, so that False is no "yes".
     """
     names, found = task["labels"], cell(raw, task["label"], place)
-    numeric = all(name.isdigit() for name in names)
-    name = str(found) if numeric and type(found) is int else found
-    if isinstance(name, str) and name in names:
-        return names.index(name)
-    if not numeric and isinstance(found, int) and 0 <= found < len(names):
-        return int(found)
-    allowed = ", ".join(names) + ("" if numeric else f" or 0 to {len(names) - 1}")
+    if isinstance(found, bool):
+        meant = [name for name in names if name.casefold() in TRUTH[found]]
+        if len(meant) == 1:
+            return names.index(meant[0])
+    elif isinstance(found, str | int):
+        if str(found) in names:
+            return names.index(str(found))
+        if not any(map(_is_number, names)) and re.fullmatch("[0-9]+", str(found)):
+            if int(found) < len(names):
+                return int(found)
+    allowed = ", ".join(names)
+    allowed += "" if any(map(_is_number, names)) else f" or 0 to {len(names) - 1}"
     raise UserError(
         f"{place}: unknown {found!r} in column '{task['label']}'; allowed: {allowed}"
         + (" (a split without answers?)" if found in (-1, "") else "")
     )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

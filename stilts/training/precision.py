@@ -21,5 +21,5 @@ def resolve_precision(precision: str, kind: str, width: int) -> str:
         return precision
     if kind.startswith("cuda"):
         return "bf16"
-    flags = _CPUINFO.read_text().split() if _CPUINFO.is_file() else []
+    flags = _CPUINFO.read_text(encoding="utf-8").split() if _CPUINFO.is_file() else []
     return "bf16" if width >= _WIDE and {"amx_bf16", "avx512_bf16"} & set(flags) else "fp32"

@@ -35,7 +35,7 @@ REFUSALS = {
 def remarks(owner: Path = OWNER) -> list[str]:
     """Return what a reader must know about another workflow on SLURM in this folder."""
     try:
-        with owner.open("r+") as stream:
+        with owner.open("r+", encoding="utf-8") as stream:
             who = stream.read().strip()
             alive = _lock(stream) is False
     except OSError:
@@ -104,7 +104,7 @@ def _own_folder(owner: Path) -> bool:
         UserError: another process is.
     """
     owner.parent.mkdir(parents=True, exist_ok=True)
-    stream = owner.open("a+")
+    stream = owner.open("a+", encoding="utf-8")
     locked = _lock(stream)
     if locked is False:
         raise UserError(remarks(owner)[0])

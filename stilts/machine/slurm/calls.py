@@ -74,7 +74,7 @@ def cancel(*which: str) -> None:
 def where(setting: str) -> str:
     """Return the place of a setting for a message: its file and, if it is in there, its line."""
     try:
-        lines = PROFILE.read_text().splitlines()
+        lines = PROFILE.read_text(encoding="utf-8").splitlines()
     except OSError:
         return f"{setting} in your profile"
     found = [

@@ -170,7 +170,7 @@ class Watch:
 def _last_words(info: Any) -> str:
     """Return the error that a job printed last, if it has printed one."""
     try:
-        lines = info.aux["slurm_logfile"].read_text(errors="replace").splitlines()
+        lines = info.aux["slurm_logfile"].read_text(encoding="utf-8", errors="replace").splitlines()
     except (OSError, TypeError, KeyError):
         return ""
     return next((line for line in reversed(lines) if line.startswith("error: ")), "")

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stilts.errors import UserError
-from stilts.tasks.columns import Row, fill_all, label, label_type, numbered
+from stilts.tasks.columns import (
+    Row,
+    check_templates,
+    fill_all,
+    has_columns,
+    label,
+    label_type,
+    numbered,
+)
 
 TITLE = "classification"
 METRICS = ("accuracy", "matthews_correlation", "f1_macro")
@@ -18,6 +26,10 @@ def check(task: Mapping[str, Any], place: str) -> None:
     """Refuse a task without any text to read."""
     if not (task["first"] or task["second"] or task["derive"]):
         raise UserError(f"{place}: 'first' or 'second' must say what is read, as \"{{column}}\"")
+    for side in ("first", "second"):
+        check_templates(task[side], place, side)
+    if not task["derive"] and not has_columns((*task["first"], *task["second"])):
+        raise UserError(f"{place}: 'first' and 'second' take nothing from a row: name a {{column}}")
 
 
 def metrics(task: Mapping[str, Any]) -> tuple[str, ...]:

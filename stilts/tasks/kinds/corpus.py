@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stilts.errors import UserError, unknown
-from stilts.tasks.columns import Row, fill, numbered
+from stilts.tasks.columns import Row, check_templates, fill, has_columns, numbered
 
 TITLE = "corpus"
 EVERYWHERE, IN_A_ROW = ONCE = ("everywhere", "in a row")
@@ -15,6 +15,9 @@ def check(task: Mapping[str, Any], place: str) -> None:
     """Refuse a corpus that does not say where its texts stand, or counts them in another way."""
     if not task["text"]:
         raise UserError(f"{place}: a corpus needs 'text', for example \"{{text}}\"")
+    check_templates([task["text"]], place, "text")
+    if not has_columns([task["text"]]):
+        raise UserError(f"{place}: 'text' takes nothing from a row: {task['text']!r}")
     if task["once"] and task["once"] not in ONCE:
         raise unknown("once", task["once"], ONCE, place)
 

@@ -20,6 +20,8 @@ def check(task: Mapping[str, Any], place: str) -> None:
     """Refuse a task without a text, or with a range that no share has."""
     if not (task["text"] or task["derive"]):
         raise UserError(f"{place}: hidden words need 'text', for example \"{{text}}\"")
+    if task["text"]:
+        corpus.check({**task, "once": task.get("once", "")}, place)
     if list(task["range"]) != [0, 1]:
         raise UserError(f"{place}: hidden words need 'range: [0, 1]': the share that is found")
 

@@ -9,7 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stilts.errors import UserError
-from stilts.tasks.columns import Row, cell, fill, fill_all, label, numbered, value
+from stilts.tasks.columns import (
+    Row,
+    cell,
+    check_templates,
+    fill,
+    fill_all,
+    label,
+    numbered,
+    value,
+)
 from stilts.tasks.endings import cut_shares, longer_gold
 
 TITLE = "multiple choice"
@@ -27,6 +36,12 @@ def check(task: Mapping[str, Any], place: str) -> None:
         raise UserError(f"{place}: multiple choice needs 'options': columns, or one column")
     if sum(OPTION in segment for segment in task["second"]) != 1:
         raise UserError(f"{place}: 'second' must hold {OPTION} once, to mark its place")
+    for side in ("first", "second"):
+        check_templates(task[side], place, side)
+    names = [task["options"]] if isinstance(task["options"], str) else list(task["options"])
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{place}: 'options' names the column '{name}' twice: name each once")
 
 
 def metrics(task: Mapping[str, Any]) -> tuple[str, ...]:

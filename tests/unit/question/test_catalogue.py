@@ -2,7 +2,8 @@ import pytest
 import yaml
 
 from stilts.errors import UserError
-from stilts.question.catalogue import Model, Task, load_catalogue, read_yaml
+from stilts.files.strict_yaml import read_yaml
+from stilts.question.catalogue import Model, Task, load_catalogue
 
 PAIR = {
     "kind": "classification",
@@ -135,7 +136,7 @@ def test_an_unknown_task_is_refused_with_the_known_ones(catalogue):
 
 def test_the_catalogue_has_every_task_of_the_flagship(catalogue):
     names = "cola rte wic mednli socialiqa winogrande-xs winogrande-m winogrande-l hellaswag"
-    derived = "hellaswag-p hellaswag-other hellaswag-empty hella-sh synthesis-gpt2"
+    derived = "hellaswag-p hellaswag-other hellaswag-empty hella-sh synthesis-gpt2 synthesis-text"
     assert {*names.split(), *derived.split(), "squad-contexts", "wikitext"} <= set(catalogue.tasks)
     assert {name for name in catalogue.tasks if catalogue.tasks[name].derive} == {*derived.split()}
     assert {"roberta-large", "gpt2-medium"} <= set(catalogue.models)

@@ -22,6 +22,7 @@ def refused(name, *raw, **changed):
 
 WIC = {"word": "bank", "sentence1": "A {bank}.", "sentence2": "The bank?", "label": 1, "idx": 9}
 WINOGRANDE = {"sentence": "Ann paid Bob as _ was kind.", "option1": "Ann", "option2": "Bob"}
+RTE = {"premise": "p", "hypothesis": "h"}
 SIMILARITY = {"range": [0, 5], "labels": []}
 HELLASWAG = {"ctx_a": "A man sits.", "ctx_b": "he", "endings": ["a", "b", "c", "d"], "label": "2"}
 
@@ -87,6 +88,7 @@ def test_a_corpus_leaves_out_blank_and_repeated_texts_and_keeps_their_places():
     [
         ("rte", {"premise": "p", "hypothesis": "h"}, "label", {"entailment": 0, 0: 0, 1: 1}),
         ("wic", WIC, "label", {"F": 0, "T": 1, False: 0, True: 1}),
+        ("wic", WIC, "label", {"0": 0, "1": 1}),
         ("winogrande-m", WINOGRANDE, "answer", {"1": 0, "2": 1, 1: 0, 2: 1}),
         ("hellaswag", HELLASWAG, "label", {"0": 0, "3": 3, 3: 3}),
         ("mednli", {"sentence1": "a", "sentence2": "b"}, "gold_label", {"contradiction": 1}),
@@ -104,7 +106,9 @@ def test_labels_are_names_or_indices(name, raw, column, labels):
         ("wic", WIC | {"label": "maybe"}, "unknown 'maybe' in column 'label'; allowed: F, T or 0"),
         ("wic", WIC | {"label": -1}, "unknown -1 in column 'label'"),
         ("wic", WIC | {"label": 2}, "unknown 2"),
-        ("wic", WIC | {"label": "1"}, "unknown '1'"),
+        ("wic", WIC | {"label": "2"}, "unknown '2'"),
+        ("wic", WIC | {"label": "1.0"}, "unknown '1.0'"),
+        ("rte", RTE | {"label": True}, "unknown True in column 'label'"),
         ("wic", WIC | {"label": 1.0}, "unknown 1.0"),
         ("wic", WIC | {"label": None}, "column 'label' is null"),
         ("winogrande-m", WINOGRANDE | {"answer": 0}, "unknown 0 in column 'answer'; allowed: 1, 2"),
@@ -120,6 +124,8 @@ def test_an_unknown_label_is_shown_with_its_row_and_what_is_allowed(name, raw, s
 @pytest.mark.parametrize(
     ("name", "raw", "said"),
     [
+        ("wic", WIC | {"sentence2": float("nan")}, "column 'sentence2' is nan, which is no value"),
+        ("wic", WIC | {"word": 1999.0}, "holds the number 1999.0, which may have been '1999'"),
         ("wic", {"word": "bank"}, "no column 'sentence1'; there are: word"),
         ("wic", WIC | {"sentence2": None}, "column 'sentence2' is null"),
         ("wic", WIC | {"sentence2": ["a"]}, "column 'sentence2' holds no text but ['a']"),
@@ -146,12 +152,38 @@ def test_an_answer_within_a_range_is_a_number(found, number):
     assert row["label"] == number and type(row["label"]) is float
 
 
-@pytest.mark.parametrize("found", [-0.01, 5.01, "nan", float("nan"), float("inf"), True, "much"])
+@pytest.mark.parametrize("found", [-0.01, 5.01, "nan", True, "much"])
 def test_an_answer_out_of_its_range_is_shown_with_its_row(found):
     told = refused("wic", WIC | {"label": 1}, WIC | {"label": found}, **SIMILARITY)
     wanted = f"task 'wic', row 1: {found!r} in column 'label' is no number from 0 to 5"
     assert told == wanted
-    assert "column 'label' is null" in refused("wic", WIC | {"label": None}, **SIMILARITY)
+    for nothing in (None, float("nan"), float("inf")):
+        assert "column 'label' is " in refused("wic", WIC | {"label": nothing}, **SIMILARITY)
+
+
+@pytest.mark.parametrize(
+    ("labels", "found", "index"),
+    [
+        (["1", "2", "3", "n/a"], 1, 0),
+        (["1", "2", "3", "n/a"], "n/a", 3),
+        (["yes", "no"], True, 0),
+        (["yes", "no"], False, 1),
+        (["no", "yes"], "1", 1),
+        (["-1", "0", "1"], -1, 0),
+        (["0.5", "1"], 1, 1),
+    ],
+)
+def test_what_reads_as_a_name_is_that_name(labels, found, index):
+    [row] = pour("rte", RTE | {"label": found}, labels=labels)
+    assert row["label"] == index
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"), [(["1", "2", "3", "n/a"], 0), (["1", "x"], 2), (["0.5", "1"], 0)]
+)
+def test_a_number_is_no_index_where_a_name_could_be_one(labels, found):
+    told = refused("rte", RTE | {"label": found}, labels=labels)
+    assert told.endswith(f"unknown {found} in column 'label'; allowed: {', '.join(labels)}")
 
 
 def test_a_number_in_a_text_column_is_its_digits():

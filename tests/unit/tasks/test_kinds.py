@@ -43,6 +43,18 @@ def test_kinds_and_metrics_are_light(package):
     [
         ("classification", {}, "'first' or 'second' must say what is read"),
         ("corpus", {}, "a corpus needs 'text'"),
+        ("corpus", {"text": "text"}, "did you mean '{text}'?"),
+        ("corpus", {"text": "the same for all"}, "'text' takes nothing from a row"),
+        ("classification", {"first": ("question",)}, "did you mean '{question}'?"),
+        ("classification", {"first": ("{a}",), "second": ("b",)}, "did you mean '{b}'?"),
+        ("classification", {"first": ("{{question}}",)}, "braces that name no column"),
+        ("classification", {"first": ("{question",)}, "as in '{question}'"),
+        ("classification", {"first": ("Is it so?",)}, "take nothing from a row"),
+        (
+            "multiple_choice",
+            {"second": ("{option}",), "options": ("a", "b", "a")},
+            "'options' names the column 'a' twice",
+        ),
         ("masked_text", {"range": (0, 1)}, "hidden words need 'text'"),
         ("masked_text", {"text": "{t}", "range": (0, 5)}, "hidden words need 'range: [0, 1]'"),
         ("multiple_choice", {"second": ("{option}",)}, "multiple choice needs 'options'"),
@@ -55,6 +67,18 @@ def test_a_task_that_lacks_what_its_kind_needs_is_refused_in_one_line(name, task
         kind(name).check(TASK | task, "task 't'")
     assert str(caught.value).startswith("task 't': ") and said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [
+        {"first": ("Premise:", "{premise}")},
+        {"first": ("Does it follow?",), "second": ("{premise}",)},
+        {"first": ("{a} and {b}: so?",)},
+    ],
+)
+def test_a_constant_text_may_stand_beside_columns(sides):
+    kind("classification").check(TASK | sides, "task 't'")
 
 
 def test_a_derived_task_has_its_texts_from_its_parent():
