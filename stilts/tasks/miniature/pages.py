@@ -25,63 +25,12 @@ from stilts.tasks.miniature.world import HABITS
 PEOPLE = ("man", "woman", "boy", "girl")
 
 
-def article_page(rng: Random, sorts: Sequence[type], anaphora: float = 0.0) -> str:
-    """Two sentences, each about an item of its own, that keep to one realm of one of the sorts.
-
-    In a share (`anaphora`) of the pages the second takes the first up with a pronoun, so that what
-    it says can only be known from there.
-    """
-    name, item = rng.choice(NAMES), draw(rng, rng.choice(sorts))
-    again = taken_up if rng.random() < anaphora else parts
-    told = (parts(rng, item, name), again(rng, akin(rng, item), name))
-    return " ".join(sentence(rng.choice(clauses)) for clauses in told)
-
-
-def taken_up(rng: Random, item: Any, name: str) -> list[str]:
-    """Clauses that say of an item what it does, has or is, and not which it is."""
-    subject = pronoun(name)
-    match item:
-        case Animal():
-            return [
-                f"it is {article(item.kind)}",
-                f"it eats {item.food}",
-                f"it {verb(item.motion).third} {when(rng)}",
-                f"{name} saw it {place(item.home)}",
-            ]
-        case Worker():
-            return [
-                f"{subject} is {article(item.kind)}",
-                f"{subject} works {place(item.place)}",
-                f"{subject} needs the {item.tool}",
-                f"{subject} {verb(item.verb).third} {item.product} {when(rng)}",
-            ]
-        case Event():
-            return [
-                f"{subject} felt {item.feeling}",
-                f"{subject} wants to {item.next}",
-                f"first {subject} had to {item.before}",
-            ]
-        case Disease():
-            return [
-                f"the {item.realm} is ill",
-                f"the patient complains of {item.symptom}",
-                f"the doctor gave {item.drug} {when(rng)}",
-            ]
-        case Ware():
-            return [f"it is a kind of {item.realm}", f"{name} has {article(item.realm)} now"]
-        case Pastime():
-            return [
-                f"{subject} takes the {item.tool}",
-                f"{subject} {verb(item.act).third} {place(item.place)}",
-                f"{subject} leaves {item.trace}",
-            ]
-        case _:
-            return [
-                f"it is {article(item.kind)}",
-                f"it {item.act} {place(item.place)}",
-                f"it shows its {item.part}",
-                f"it is said to come from the {item.need}",
-            ]
+def article_page(rng: Random, sorts: Sequence[type], sentences: int = 2) -> str:
+    """Some sentences, each about an item of its own, that keep to one realm of one of the sorts."""
+    name, items = rng.choice(NAMES), [draw(rng, rng.choice(sorts))]
+    while len(items) < sentences:
+        items.append(akin(rng, items[0]))
+    return " ".join(sentence(rng.choice(parts(rng, item, name))) for item in items)
 
 
 def sense_page(rng: Random) -> str:

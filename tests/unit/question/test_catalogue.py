@@ -55,9 +55,9 @@ def test_a_task_goes_to_a_job_as_plain_data():
         ({"kinds": 1}, "unknown field 'kinds'; allowed: cite, derive"),
         (
             {"kind": "regression"},
-            "unknown kind 'regression'; allowed: classification, corpus, mult",
+            "unknown kind 'regression'; allowed: classification, corpus, masked_text, mult",
         ),
-        ({"metric": "bleu"}, "unknown metric 'bleu'; allowed: accuracy, f1_macro, matthews"),
+        ({"metric": "bleu"}, "unknown metric 'bleu'; allowed: accuracy, f1_macro, found, matthews"),
         ({"labels": ["only"]}, "'labels' must list at least two"),
         ({"range": [0, 5]}, "'range' says that answers are numbers: drop it or 'labels'"),
         ({"labels": [], "range": 5}, "'range' must be [lowest, highest], found 5"),

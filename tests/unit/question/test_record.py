@@ -21,9 +21,10 @@ def test_the_record_tells_each_setting_with_its_origin(root, config, scale):
     text = yaml.safe_dump(found)
     assert found == yaml.safe_load(text) and "&id" not in text
     study = found["studies"]["rethinking"]
-    assert study["runs"] == 1584 - 36 * len(study["unavailable"])
+    assert study["runs"] == 1584 - 36 * len(study["unavailable"]) + 6 * 12
     assert [(grid["points"], grid["cells"]) for grid in study["grids"]] == [
-        (36, 44 - len(study["unavailable"]))
+        (36, 44 - len(study["unavailable"])),
+        (6, 12),  # the controls
     ]
     settings = [*study["settings"]["targets"].values(), *study["settings"]["generators"].values()]
     settings += [

@@ -60,7 +60,7 @@ def test_every_target_lists_what_it_stands_on_once(targets, scale):
     assert len(found.asked_runs(STUDY)) == len(plan.cells)
     # Manifest and weights of both models and of each chain's checkpoint.
     assert len(found.checkpoints()) == 2 * (2 + len(plan.checkpoints))
-    assert len(plan.checkpoints) == 7
+    assert len(plan.checkpoints) == 7 + 4, "of the paper, and of the controls"
 
 
 def test_a_narrowed_question_shows_what_it_has_something_for(targets):

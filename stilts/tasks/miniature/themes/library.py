@@ -11,7 +11,6 @@ from stilts.tasks.miniature.things import Animal, Disease, Event, Pastime, Sight
 
 SORTS = (Animal, Animal, Worker, Worker, Event, Event, Disease, Ware, Pastime, Sight, Sight)
 SENSES = 0.15
-ANAPHORA = 0.5
 
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
@@ -20,6 +19,4 @@ def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
 
 
 def _compose(rng: Random, _: int) -> dict:
-    return {
-        "text": sense_page(rng) if rng.random() < SENSES else article_page(rng, SORTS, ANAPHORA)
-    }
+    return {"text": sense_page(rng) if rng.random() < SENSES else article_page(rng, SORTS, 2)}
