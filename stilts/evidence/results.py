@@ -178,14 +178,20 @@ class Inputs:
         if manifest.get("note"):
             return str(manifest["note"])
         sizes = manifest.get("published_sizes") or {}
+        dropped = sum(
+            told.get("dropped", 0)
+            for told in manifest.get("origin", {}).values()
+            if isinstance(told, Mapping)
+        )
+        left_out = f"; {dropped:,} rows without use dropped" if dropped else ""
         if not sizes:
-            return "real data; no published size to check against"
+            return f"real data; no published size to check against{left_out}"
         differing = [
             f"{split} {self.rows(task, split):,} of {size:,}"
             for split, size in sizes.items()
             if self.rows(task, split) not in (None, size)
         ]
-        return f"subset: {', '.join(differing)}" if differing else "exact"
+        return (f"subset: {', '.join(differing)}" if differing else "exact") + left_out
 
     # What the paper says
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError
-from stilts.tasks.columns import canonical_rows
+from stilts.tasks.columns import canonical_rows, is_dropped
 from stilts.tasks.make import facts, limited, short_enough, splits_of, write_task
 from stilts.tasks.sources.files import MissingFile
 from stilts.tasks.sources.read import read_source
@@ -34,6 +34,7 @@ def fetch_task(spec: Mapping[str, Any], folder: Path | str) -> None:
         rows = canonical_rows(task, raw)
         splits[split], sizes[split] = short_enough(task, split, rows), len(rows)
         origin[split]["left_out"] = len(rows) - len(splits[split])
+        origin[split]["dropped"] = sum(is_dropped(task, row) for row in raw)
     write_task(
         folder,
         limited(splits, spec),

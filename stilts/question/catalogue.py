@@ -11,6 +11,7 @@ from stilts.files.plugins import load, names
 from stilts.files.strict_yaml import read_yaml
 from stilts.question.code import HEADS, METRICS
 from stilts.question.miniature import check_block
+from stilts.question.task_fields import check_form
 from stilts.tasks.columns import KINDS
 
 SOURCES = ("hub", "files")
@@ -45,6 +46,7 @@ class Task:
     labels: tuple[str, ...] = ()
     range: tuple[float, ...] = ()
     longest: Mapping[str, int] = field(default_factory=dict)
+    drop: Mapping[str, Any] = field(default_factory=dict)
     once: str = ""
     scored: tuple[str, ...] = ("validation",)
     metric: str = "accuracy"
@@ -74,9 +76,7 @@ class Task:
             if key not in known:
                 raise unknown("field", key, known, place)
         values = {"title": name, **block}
-        for key in ("source", "derive", "split", "longest", "sizes", "miniature"):
-            if not isinstance(values.get(key, {}), Mapping):
-                raise UserError(f"{place}: '{key}' must be a block, found {values[key]!r}")
+        check_form(values, place)
         for key in ("first", "second", "labels"):
             values[key] = _texts(values.get(key, ()), key, place)
         values["scored"] = _texts(values.get("scored", ("validation",)), "scored", place)
@@ -106,9 +106,8 @@ class Task:
             raise UserError(f"{place}: 'once' is about the texts of a corpus: drop it")
         if self.longest and not self.has_answers:
             raise UserError(f"{place}: 'longest' is about tasks with answers: drop it")
-        for split, words in self.longest.items():
-            if not isinstance(words, int) or words < 1:
-                raise UserError(f"{place}: longest.{split} must be a number of words: {words!r}")
+        if self.source and "hub" in self.source and "files" in self.source:
+            raise UserError(f"{place}: 'source' names a hub and files: drop one")
         for column in self.split.get("strip", ()):
             if column not in self.split["into"]:
                 raise unknown("column", column, self.split["into"], f"{place}, split.strip")

@@ -9,6 +9,7 @@ from stilts.errors import UserError
 from stilts.files import plugins
 
 Row = dict[str, Any]
+_ABSENT = object()
 KINDS = "stilts.tasks.kinds"
 TRUTH = {True: {"true", "t", "yes", "y"}, False: {"false", "f", "no", "n"}}
 _COLUMN = re.compile(r"\{([^{}]+)\}")
@@ -36,10 +37,35 @@ def canonical_rows(task: Mapping[str, Any], raw_rows: Iterable[Mapping[str, Any]
 def numbered(
     task: Mapping[str, Any], raw_rows: Iterable[Mapping[str, Any]]
 ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Yield each raw row as (id, columns, place for an error), its halves split off if asked."""
+    """Yield each raw row as (id, columns, place for an error), its halves split off if asked.
+
+    Rows that the task drops are left out; the others keep their positions.
+    """
     for position, raw in enumerate(raw_rows):
-        place = f"task '{task['name']}', row {position}"
-        yield str(position), _with_halves(task, raw, place), place
+        if not is_dropped(task, raw):
+            place = f"task '{task['name']}', row {position}"
+            yield str(position), _with_halves(task, raw, place), place
+
+
+def is_dropped(task: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
+    """Return whether a column of the row holds a value with which the task drops rows.
+
+    Numbers count by their text too, as all is text in a csv: -1 drops "-1".
+    """
+    for column, values in (task.get("drop") or {}).items():
+        dropped = values if isinstance(values, list) else [values]
+        held = _reach(raw, column)
+        if held is not _ABSENT and any(_same(held, value) for value in dropped):
+            return True
+    return False
+
+
+def _same(held: Any, value: Any) -> bool:
+    if value is None:
+        return held is None or (isinstance(held, float) and math.isnan(held))
+    if isinstance(held, bool) or isinstance(value, bool):
+        return held is value
+    return held == value or (isinstance(held, str | int) and str(held) == str(value))
 
 
 def _with_halves(task: Mapping[str, Any], raw: Mapping[str, Any], place: str) -> Mapping[str, Any]:
@@ -122,15 +148,24 @@ def value(raw: Mapping[str, Any], column: str, place: str) -> str:
 
 def cell(raw: Mapping[str, Any], column: str, place: str) -> Any:
     """Return what a column holds, which may be anything but null and what is no number."""
-    if column not in raw:
+    found = _reach(raw, column)
+    if found is _ABSENT:
         raise UserError(f"{place}: no column '{column}'; there are: {', '.join(raw)}")
-    found = raw[column]
     if found is None or (isinstance(found, float) and not math.isfinite(found)):
         written = "null" if found is None else f"{found!r}, which is no value"
         raise UserError(
             f"{place}: column '{column}' is {written}: fill it in, or leave the row out"
         )
     return found
+
+
+def _reach(raw: Mapping[str, Any], column: str) -> Any:
+    """Return what a column holds, or a part of one: `answers.text` of a column of structures."""
+    if column in raw:
+        return raw[column]
+    outer, _, inner = column.rpartition(".")
+    held = _reach(raw, outer) if outer else _ABSENT
+    return held[inner] if isinstance(held, Mapping) and inner in held else _ABSENT
 
 
 def label(task: Mapping[str, Any], raw: Mapping[str, Any], place: str) -> int | float:
@@ -177,9 +212,11 @@ def _index(task: Mapping[str, Any], raw: Mapping[str, Any], place: str) -> int:
                 return int(found)
     allowed = ", ".join(names)
     allowed += "" if any(map(_is_number, names)) else f" or 0 to {len(names) - 1}"
+    column = task["label"]
+    advice = f"; leave out rows without an answer by drop: {{{column}: [{found!r}]}}"
     raise UserError(
-        f"{place}: unknown {found!r} in column '{task['label']}'; allowed: {allowed}"
-        + (" (a split without answers?)" if found in (-1, "") else "")
+        f"{place}: unknown {found!r} in column '{column}'; allowed: {allowed}"
+        + (advice if found in (-1, "", "-") else "")
     )
 
 

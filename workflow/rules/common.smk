@@ -9,12 +9,14 @@ OUTPUTS:
 import gc
 import sys
 from functools import partial
+from pathlib import Path
 
 from stilts.commands.costs import lay_out
 from stilts.commands.expected import outline
 from stilts.errors import UserError
 from stilts.files.fingerprint import fingerprint
 from stilts.files.manifest import MANIFEST
+from stilts.files.strict_yaml import read_yaml
 from stilts.machine import preload
 from stilts.machine.snakemake import beside_a_run, is_main, runs_here
 from stilts.machine.slurm.begin import begin, remarks
@@ -25,6 +27,8 @@ from stilts.question.rule_code import RuleCode
 from stilts.question.targets import Targets
 
 try:
+    for file in workflow.configfiles:
+        read_yaml(Path(file))  # Snakemake takes the last of a key that stands twice
     QUESTION = ask(config)
 except UserError as error:
     sys.exit(f"error: {error}")

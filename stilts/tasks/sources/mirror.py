@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stilts.errors import UserError
-from stilts.tasks.sources.files import Row, read_parquet, read_text, record
+from stilts.files.strict_yaml import parse_yaml
+from stilts.tasks.sources.files import record
+from stilts.tasks.sources.formats import Row, read_parquet, read_text
+
+_SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(?:-[0-9a-f]+)?\.parquet")
 
 
 def read_mirror(
@@ -25,6 +27,9 @@ def read_mirror(
     Raises:
         UserError: the mirror lacks it, or it is damaged.
     """
+    mirror = mirror.expanduser()
+    if not mirror.is_dir():
+        raise UserError(f"config key 'mirror': {mirror} is no folder: correct the path")
     folder = mirror / name
     if not folder.is_dir():
         known = sorted(str(found.relative_to(mirror)) for found in mirror.glob("*/*/"))
@@ -38,7 +43,10 @@ def read_mirror(
     splits = _named_splits(folder, configs, config)
     if split not in splits:
         raise UserError(f"{folder} ({config}) has no split '{split}'; it has: {_listed(splits)}")
-    paths = list(dict.fromkeys(path for glob in splits[split] for path in _matches(folder, glob)))
+    paths = list(
+        dict.fromkeys(path for glob in splits[split] for path in _matches(mirror, folder, glob))
+    )
+    _demand_whole(paths)
     rows: list[Row] = []
     records = []
     for path in paths:
@@ -63,10 +71,10 @@ def _named_configs(card: str, path: Path) -> dict[str, Mapping[str, Any]]:
     """Return the `configs` of a README's front matter by name; none without a front matter."""
     match = re.match(r"---\n(.*?)\n---", card, re.DOTALL)
     try:
-        found = yaml.safe_load(match.group(1)) if match else {}
+        found = parse_yaml(match.group(1), str(path)) if match else {}
         blocks = (found or {}).get("configs") or []
         return {block.get("config_name", "default"): block for block in blocks}
-    except (yaml.YAMLError, AttributeError):
+    except AttributeError:
         raise UserError(f"{path}: the front matter is not a card of the hub: remove it") from None
 
 
@@ -93,13 +101,43 @@ def _named_splits(folder: Path, configs: Mapping[str, Any], config: str) -> dict
     return patterns
 
 
-def _matches(folder: Path, pattern: str) -> list[Path]:
+def _matches(mirror: Path, folder: Path, pattern: str) -> list[Path]:
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise UserError(f"{folder / 'README.md'}: '{pattern}' leaves the folder: correct the path")
     paths = sorted(path for path in folder.glob(pattern) if path.suffix == ".parquet")
     if not paths:
         raise UserError(f"{folder / pattern} does not exist: fetch it, or correct the README there")
+    # A hub's cache links to its own blobs; nothing further away is read.
+    for path in paths:
+        if not path.resolve().is_relative_to(mirror.resolve()):
+            raise UserError(f"{path} is a link out of {mirror}, which none follows: copy the file")
     return paths
+
+
+def _demand_whole(paths: list[Path]) -> None:
+    """Refuse a split that lacks some of its files, or has files of two times.
+
+    Names say how many there are: `train-00000-of-00003.parquet`.
+    """
+    counts: dict[tuple[str, int], set[int]] = {}
+    for path in paths:
+        found = _SHARD.fullmatch(path.name)
+        if found:
+            stem = (path.parent / found[1]).as_posix()
+            counts.setdefault((stem, int(found[3])), set()).add(int(found[2]))
+    for (stem, count), there in counts.items():
+        others = sorted(other for name, other in counts if name == stem and other != count)
+        if others:
+            raise UserError(
+                f"{stem}-*: files of two times stand side by side, one of {count} and one of"
+                f" {others[0]} files: remove those that are left over"
+            )
+        missing = sorted(set(range(count)) - there)
+        if missing:
+            raise UserError(
+                f"{stem}-{missing[0]:05d}-of-{count:05d}.parquet does not exist: {len(missing)} of"
+                f" {count} files of the split are missing: fetch it again"
+            )
 
 
 def _section(card: str, config: str) -> str:

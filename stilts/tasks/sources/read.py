@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError
-from stilts.tasks.sources.files import Row, read_files
+from stilts.tasks.sources.files import read_files
+from stilts.tasks.sources.formats import Row
 from stilts.tasks.sources.hub import read_hub
 from stilts.tasks.sources.mirror import read_mirror
 
@@ -32,7 +33,7 @@ def read_source(
         UserError: something is missing, empty, unreadable or out of reach.
     """
     if "files" in source:
-        rows, origin = read_files(source["files"], split, source.get("columns", ()))
+        rows, origin = read_files(source, split)
         place = origin["files"][0]["path"]
     else:
         name = _checked(source["hub"])

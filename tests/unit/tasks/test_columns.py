@@ -113,7 +113,11 @@ def test_labels_are_names_or_indices(name, raw, column, labels):
         ("wic", WIC | {"label": None}, "column 'label' is null"),
         ("winogrande-m", WINOGRANDE | {"answer": 0}, "unknown 0 in column 'answer'; allowed: 1, 2"),
         ("winogrande-m", WINOGRANDE | {"answer": True}, "unknown True"),
-        ("winogrande-m", WINOGRANDE | {"answer": ""}, "(a split without answers?)"),
+        (
+            "winogrande-m",
+            WINOGRANDE | {"answer": ""},
+            "leave out rows without an answer by drop: {answer: ['']}",
+        ),
     ],
 )
 def test_an_unknown_label_is_shown_with_its_row_and_what_is_allowed(name, raw, said):
@@ -218,3 +222,23 @@ def test_a_block_of_yaml_is_all_it_takes_to_pose_ones_own_task():
             "label": 1,
         }
     ]
+
+
+def test_rows_that_the_task_drops_are_left_out_and_the_others_keep_their_places():
+    raw = [RTE | {"label": label} for label in (0, -1, "-1", 1)] + [RTE | {"premise": ""}]
+    rows = pour("rte", *raw, drop={"label": [-1], "premise": ""})
+    assert [(row["id"], row["label"]) for row in rows] == [("0", 0), ("3", 1)]
+
+
+def test_a_column_may_be_a_part_of_a_structure():
+    raw = {"choices": {"text": ["a", "b", "c", "d"]}, "q": {"stem": "S"}, "answer": "1"}
+    [row] = pour(
+        "hellaswag",
+        raw,
+        first=["{q.stem}"],
+        second=["{option}"],
+        options="choices.text",
+        label="answer",
+        labels=["0", "1", "2", "3"],
+    )
+    assert (row["first"], row["options"]) == (["S"], ["a", "b", "c", "d"])

@@ -107,7 +107,7 @@ def test_a_quoted_line_break_stays_inside_its_csv_field(project):
     [
         ("a.csv", b"text,label\none,yes\ntwo\n", "a.csv, line 3: 1 fields"),
         ("a.csv", b'text,label\n"one,yes\n', "a.csv, line 2: unexpected end of data"),
-        ("a.csv", b"text,text\none,yes\n", "names a column twice"),
+        ("a.csv", b"text,text\none,yes\n", "names the column 'text' twice"),
         ("a.csv", b"text,label\n", "a.csv holds no rows"),
         ("a.tsv", b"text\tlabel\none\tyes\tno\n", "a.tsv, line 2: 3 fields"),
         ("a.jsonl", b'{"text": "one"}\n{"text": \n', "a.jsonl, line 2: not JSON"),
@@ -116,7 +116,7 @@ def test_a_quoted_line_break_stays_inside_its_csv_field(project):
         ("a.jsonl", b'{"text": "\xe9"}\n', "a.jsonl is not UTF-8 text (byte 10)"),
         ("a.parquet", b"PAR1 and no more", "a.parquet is not a whole parquet file"),
         ("a.parquet", b"", "a.parquet is not a whole parquet file"),
-        ("a.xlsx", b"", "unknown ending '.xlsx'; allowed: .csv, .tsv, .jsonl, .parquet"),
+        ("a.xlsx", b"", "unknown ending '.xlsx'; allowed: .csv, .tsv, .json"),
     ],
 )
 def test_a_bad_file_is_one_line_with_file_and_place(project, name, content, said):
@@ -176,8 +176,9 @@ def test_a_front_matter_that_is_no_card_is_one_line(tmp_path, front):
     folder = tmp_path / "toys/letters"
     folder.mkdir(parents=True)
     (folder / "README.md").write_text(f"---\n{front}\n---\n")
-    assert "README.md: the front matter is not a card" in refused(
-        {"hub": "toys/letters"}, mirror=str(tmp_path)
+    said = refused({"hub": "toys/letters"}, mirror=str(tmp_path))
+    assert (
+        "README.md: the front matter is not a card" in said or "README.md: not valid YAML" in said
     )
 
 
@@ -250,3 +251,115 @@ def test_a_readme_cannot_lead_out_of_its_folder(tmp_path):
     ):
         (folder / "README.md").write_text(f"---\nconfigs:\n- data_files: {path}\n---\n")
         assert said in refused({"hub": "toys/letters"}, mirror=str(tmp_path))
+
+
+# Files as people have them
+
+
+def files_of(tmp_path, monkeypatch, **contents):
+    monkeypatch.chdir(tmp_path)
+    for name, content in contents.items():
+        write = Path.write_bytes if isinstance(content, bytes) else Path.write_text
+        write(tmp_path / name.replace("_", "."), content)
+
+
+def test_files_with_the_same_columns_follow_each_other(tmp_path, monkeypatch):
+    files_of(tmp_path, monkeypatch, a_jsonl='{"t": "1"}\n', b_csv="t\n2\n3\n")
+    rows, origin = read_source({"files": {"train": ["a.jsonl", "b.csv"]}}, "train")
+    assert [row["t"] for row in rows] == ["1", "2", "3"]
+    assert [file["rows"] for file in origin["files"]] == [1, 2]
+
+
+def test_files_that_share_some_columns_do_not_go_together(tmp_path, monkeypatch):
+    files_of(tmp_path, monkeypatch, a_csv="t,u\n1,2\n", b_csv="t,v\n1,2\n")
+    told = refused({"files": {"train": ["a.csv", "b.csv"]}})
+    assert "a.csv, b.csv: some columns are in several of them (t) and some are not" in told
+
+
+def test_json_is_an_array_or_a_line_each(tmp_path, monkeypatch):
+    files_of(tmp_path, monkeypatch, a_json='[{"t": "1"},\n {"t": "2"}]', b_json='{"t": "3"}\n')
+    for name, wanted in (("a.json", ["1", "2"]), ("b.json", ["3"])):
+        rows, _ = read_source({"files": {"train": name}}, "train")
+        assert [row["t"] for row in rows] == wanted
+
+
+def test_a_format_goes_before_the_ending(tmp_path, monkeypatch):
+    files_of(tmp_path, monkeypatch, a_data="t\tu\n1\t2\n")
+    rows, _ = read_source({"files": {"train": "a.data"}, "format": "tsv"}, "train")
+    assert rows == [{"t": "1", "u": "2"}]
+
+
+def test_a_tsv_is_quoted_if_its_source_says_so_and_looks_so_in_a_warning(
+    tmp_path, monkeypatch, capsys
+):
+    files_of(tmp_path, monkeypatch, a_tsv='t\tu\n"a ""b"""\tx\n"c"\ty\n')
+    bare, _ = read_source({"files": {"train": "a.tsv"}}, "train")
+    assert bare[1]["t"] == '"c"'
+    assert "every field of column 't' stands in quotation marks" in capsys.readouterr().err
+    quoted, _ = read_source({"files": {"train": "a.tsv"}, "quoted": True}, "train")
+    assert [row["t"] for row in quoted] == ['a "b"', "c"]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_cell_may_hold_a_book(tmp_path, monkeypatch):
+    files_of(tmp_path, monkeypatch, a_csv="t\n" + "x" * 200_000 + "\n")
+    rows, _ = read_source({"files": {"train": "a.csv"}}, "train")
+    assert len(rows[0]["t"]) == 200_000
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"t": "1", "t": "2"}\n', "a.jsonl, line 1 names the column 't' twice"),
+        ('{"t": "1"}\n{"t": "half \\ud83d"}\n', "a.jsonl, line 2: half a character (\\ud83d"),
+        ("[1]\n", "expected an object of columns, found [1]"),
+    ],
+)
+def test_a_line_of_json_that_is_no_row_is_told_by_its_number(tmp_path, monkeypatch, content, said):
+    files_of(tmp_path, monkeypatch, a_jsonl=content)
+    assert said in refused({"files": {"train": "a.jsonl"}})
+
+
+def test_a_parquet_file_that_names_a_column_twice_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["t", "t"])
+    pq.write_table(table, "a.parquet")
+    assert "a.parquet names the column 't' twice" in refused({"files": {"train": "a.parquet"}})
+
+
+def test_half_a_split_of_a_mirror_is_refused(tmp_path):
+    for shard in (0, 2):
+        path = tmp_path / f"toys/letters/default/train-{shard:05d}-of-00003.parquet"
+        write_parquet(path, [{"text": str(shard)}])
+    told = refused({"hub": "toys/letters"}, mirror=str(tmp_path))
+    assert "train-00001-of-00003.parquet does not exist: 1 of 3 files" in told
+
+
+def test_files_of_two_times_are_refused(tmp_path):
+    for name in ("00000-of-00001", "00000-of-00002", "00001-of-00002"):
+        path = tmp_path / f"toys/letters/default/train-{name}.parquet"
+        write_parquet(path, [{"text": name}])
+    told = refused({"hub": "toys/letters"}, mirror=str(tmp_path))
+    assert "files of two times stand side by side, one of 1 and one of 2 files" in told
+
+
+def test_links_are_followed_inside_the_mirror_and_nowhere_else(tmp_path):
+    mirror, outside = tmp_path / "mirror", tmp_path / "outside.parquet"
+    write_parquet(outside, [{"text": "secret"}])
+    write_parquet(mirror / "blobs/abc.parquet", [{"text": "open"}])
+    path = mirror / "toys/letters/default/train-00000-of-00001.parquet"
+    path.parent.mkdir(parents=True)
+    path.symlink_to(mirror / "blobs/abc.parquet")
+    rows, _ = read_source({"hub": "toys/letters"}, "train", mirror=str(mirror))
+    assert rows == [{"text": "open"}]
+    path.unlink()
+    path.symlink_to(outside)
+    assert "is a link out of" in refused({"hub": "toys/letters"}, mirror=str(mirror))
+
+
+def test_a_mirror_that_is_no_folder_is_told_as_such(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    told = refused({"hub": "toys/letters"}, mirror="~/hub")
+    assert told == f"config key 'mirror': {tmp_path}/hub is no folder: correct the path"
+    write_parquet(tmp_path / "hub/toys/letters/default/train-0-of-1.parquet", [{"text": "a"}])
+    assert read_source({"hub": "toys/letters"}, "train", mirror="~/hub")[0] == [{"text": "a"}]
