@@ -37,6 +37,11 @@ def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]
     blocks = {key: {} for key in ("only", "limits", "models", "tasks", "settings")}
     given = {key: value for key, value in config.items() if not (key in blocks and value is None)}
     config = read_scalars({**blocks, **given})
+    if config.get("mirror") == "":
+        raise UserError(
+            "config key 'mirror' is empty (an unset shell variable?): give a folder, or null for"
+            " the hub"
+        )
     if isinstance(config.get("studies"), str):
         config["studies"] = [config["studies"]]
     schema = read_yaml(root / SCHEMA)
