@@ -49,7 +49,9 @@ FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
     """Start the process that jobs of this one's children fork from; it ends with this process."""
     # A folder that only this user can enter: who can write to the socket runs code as this user.
-    address = Path(tempfile.mkdtemp(prefix="stilts-")) / "preload"
+    # The path of a socket has at most 107 bytes, and a TMPDIR may be longer.
+    short = len(os.fsencode(tempfile.gettempdir())) < 80
+    address = Path(tempfile.mkdtemp(prefix="stilts-", dir=None if short else "/tmp")) / "preload"
     process = subprocess.Popen(
         [sys.executable, "-m", "stilts.machine.preload", address, *libraries],
         cwd=Path(__file__).parents[2],

@@ -18,6 +18,7 @@ from stilts.files.fingerprint import fingerprint
 from stilts.files.manifest import MANIFEST
 from stilts.files.strict_yaml import read_yaml
 from stilts.machine import preload
+from stilts.machine.environment import demand_values, settle
 from stilts.machine.snakemake import beside_a_run, is_main, runs_here
 from stilts.machine.slurm.begin import begin, remarks
 from stilts.question.ask import ask
@@ -27,6 +28,9 @@ from stilts.question.rule_code import RuleCode
 from stilts.question.targets import Targets
 
 try:
+    settle(Path(workflow.basedir))
+    if is_main(workflow):
+        demand_values(sys.argv[1:])
     for file in workflow.configfiles:
         read_yaml(Path(file))  # Snakemake takes the last of a key that stands twice
     QUESTION = ask(config)
