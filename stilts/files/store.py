@@ -23,11 +23,14 @@ from stilts.files.manifest import (
     filled_folder,
     read_manifest,
     sha256_of,
+    sha256_of_bytes,
     to_json,
     write_atomic,
 )
 
 STORE = Path("results/.store")
+OWN_DIGEST = "sha256_of_the_rest"
+SEAL = ".manifest.sha256"  # hidden: no file of the checkpoint
 
 
 @dataclass(frozen=True)
@@ -90,15 +93,14 @@ class Trials(Folders):
     def get(self, key: str) -> Entry | None:
         """Return the trial stored under `key`, or None.
 
-        An entry whose predictions do not match their digest (a disk fault, a partial copy) is
-        deleted and counts as absent: it is trained again rather than trusted.
+        An entry of which any file does not match its digest (a disk fault, a partial copy, an
+        edit) is deleted and counts as absent: it is trained again rather than trusted.
         """
         folder = self.folder(key)
         if not folder.is_dir():
             return None
         try:
-            result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-            timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
+            result, timing = (_unsealed(folder / name) for name in ("result.json", "timing.json"))
             predictions = folder / "predictions.parquet"
             whole = sha256_of(predictions) == result["digests"]["predictions"]
         except (OSError, ValueError, KeyError):
@@ -111,8 +113,8 @@ class Trials(Folders):
     def timing(self, key: str) -> dict[str, Any]:
         """Return how long a stored trial took, or nothing where it is not stored."""
         try:
-            return json.loads((self.folder(key) / "timing.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return _unsealed(self.folder(key) / "timing.json")
+        except (OSError, ValueError, KeyError):
             return {}
 
     def put(
@@ -128,8 +130,8 @@ class Trials(Folders):
         """
         with _new_folder(self.folder(key)) as temporary:
             write_atomic(temporary / "predictions.parquet", predictions)
-            write_atomic(temporary / "timing.json", to_json(timing))
-            write_atomic(temporary / "result.json", to_json(result))
+            write_atomic(temporary / "timing.json", _sealed(timing))
+            write_atomic(temporary / "result.json", _sealed(result))
 
 
 class Stages(Folders):
@@ -144,6 +146,7 @@ class Stages(Folders):
         with _new_folder(self.folder(key)) as temporary:
             for name in (*read_manifest(folder)["files"], MANIFEST):
                 _link(folder / name, temporary / name)
+            write_atomic(temporary / SEAL, sha256_of(temporary / MANIFEST))
 
     def restore(self, key: str, folder: Path, identity: Mapping[str, Any]) -> bool:
         """Fill `folder` with the checkpoint under `key`, if it is stored; return whether it is.
@@ -160,7 +163,10 @@ class Stages(Folders):
             return False
         try:
             manifest = read_manifest(stored)
-            whole = file_digests(stored) == manifest["files"]
+            seal = (stored / SEAL).read_text(encoding="utf-8")
+            whole = file_digests(stored) == manifest["files"] and seal == sha256_of(
+                stored / MANIFEST
+            )
         except (OSError, ValueError, KeyError):
             whole = False
         if not whole:
@@ -171,6 +177,26 @@ class Stages(Folders):
                 _link(stored / name, temporary / name)
             (temporary / MANIFEST).write_text(to_json(manifest | dict(identity)), encoding="utf-8")
         return True
+
+
+def _sealed(record: Mapping[str, Any]) -> str:
+    """Return the JSON text of a record with the digest of all that it says."""
+    digest = sha256_of_bytes(to_json(record).encode())
+    return to_json({**record, OWN_DIGEST: digest})
+
+
+def _unsealed(path: Path) -> dict[str, Any]:
+    """Return the record that `_sealed` has made a file of.
+
+    Raises:
+        ValueError: it is not what was written.
+        KeyError: it has no digest.
+    """
+    record = json.loads(path.read_text(encoding="utf-8"))
+    digest = record.pop(OWN_DIGEST)
+    if digest != sha256_of_bytes(to_json(record).encode()):
+        raise ValueError(f"{path} was changed after it was written")
+    return record
 
 
 @contextlib.contextmanager

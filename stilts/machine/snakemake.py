@@ -4,6 +4,7 @@ Everything else that reaches into Snakemake or its plugin for SLURM is in `stilt
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 # The versions that all of it was tried with; a test compares them with the pins.
@@ -18,6 +19,16 @@ def is_main(workflow: Any) -> bool:
 def runs_here(workflow: Any) -> bool:
     """Return whether this process is the command itself, and its jobs run on this machine."""
     return workflow.is_main_process and workflow.local_exec
+
+
+def root_of(workflow: Any) -> Path:
+    """Return the folder of the Snakefile."""
+    return Path(workflow.basedir)
+
+
+def config_files(workflow: Any) -> list[Path]:
+    """Return the files that the config was read from, in order."""
+    return [Path(file) for file in workflow.configfiles]
 
 
 def beside_a_run(workflow: Any, look: Callable[[], Any]) -> Callable[[Any], Any]:

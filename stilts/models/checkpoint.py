@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stilts.files.manifest import digest_of, file_digests, read_manifest
+from stilts.errors import UserError
+from stilts.files.manifest import MANIFEST, digest_of, file_digests, read_manifest
 from stilts.models.shards import count_numbers
 
 WEIGHTS = "model.safetensors"
@@ -27,6 +28,28 @@ def describe(folder: Path) -> dict[str, Any]:
         "files": files,
         "sha256": digest_of(files),
     }
+
+
+def demand_whole(folder: Path | str) -> None:
+    """Refuse a checkpoint whose files are not those that its manifest tells of.
+
+    A folder without a manifest is not one of ours and is taken as it is.
+
+    Raises:
+        UserError: names the file, and what to delete.
+    """
+    folder = Path(folder)
+    if not (folder / MANIFEST).is_file():
+        return
+    told, found = read_manifest(folder).get("files", {}), file_digests(folder)
+    for name in sorted(told.keys() | found.keys()):
+        if told.get(name) != found.get(name):
+            state = "is missing" if name not in found else "is not in"
+            state = "was changed after" if name in told and name in found else state
+            state += " and stands in" if name not in found else ""
+            raise UserError(
+                f"{folder / name} {state} its manifest: delete the folder {folder} and run again"
+            )
 
 
 def is_made(folder: Path, key: str) -> bool:

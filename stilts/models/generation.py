@@ -11,6 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
+from stilts.models.checkpoint import demand_whole
 from stilts.models.silence import silence
 
 CANDIDATES = 4096  # a nucleus is nearly always smaller; sorting all of GPT-2's tokens is slow
@@ -108,6 +109,7 @@ def _draw(probabilities: Tensor, ids: Tensor, uniform: Tensor, top_p: float) -> 
 
 def _load(folder: Path | str, device: str) -> tuple[PreTrainedModel, Any]:
     local = {"local_files_only": True, "trust_remote_code": False}
+    demand_whole(folder)
     with silence():
         tokenizer = AutoTokenizer.from_pretrained(folder, **local)
         model = AutoModelForCausalLM.from_pretrained(

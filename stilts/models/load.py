@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 
+from stilts.models.checkpoint import demand_whole
 from stilts.models.family import choose_padding, family_of, read_config, read_tokenizer
 from stilts.models.head import Head, LibraryHead, Posed, own_weights, set_dropout, start
 from stilts.models.model import Model
@@ -55,9 +56,11 @@ def load(
         pass_on: keep the checkpoint's other heads, so that `save` writes them as they were.
 
     Raises:
+        UserError: a checkpoint whose files are not those of its manifest.
         ValueError: a checkpoint without all weights of its encoder.
         OSError: the folder holds no config or no safetensors weights.
     """
+    demand_whole(folder)
     with silence():
         config = read_config(folder)
         tokenizer = read_tokenizer(folder)

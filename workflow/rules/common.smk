@@ -9,7 +9,6 @@ OUTPUTS:
 import gc
 import sys
 from functools import partial
-from pathlib import Path
 
 from stilts.commands.costs import lay_out
 from stilts.commands.expected import outline
@@ -19,7 +18,7 @@ from stilts.files.manifest import MANIFEST
 from stilts.files.strict_yaml import read_yaml
 from stilts.machine import preload
 from stilts.machine.environment import demand_values, settle
-from stilts.machine.snakemake import beside_a_run, is_main, runs_here
+from stilts.machine.snakemake import beside_a_run, config_files, is_main, root_of, runs_here
 from stilts.machine.slurm.begin import begin, remarks
 from stilts.question.ask import ask
 from stilts.question.paths import WEIGHTS, Layout
@@ -28,11 +27,11 @@ from stilts.question.rule_code import RuleCode
 from stilts.question.targets import Targets
 
 try:
-    settle(Path(workflow.basedir))
+    settle(root_of(workflow))
     if is_main(workflow):
         demand_values(sys.argv[1:])
-    for file in workflow.configfiles:
-        read_yaml(Path(file))  # Snakemake takes the last of a key that stands twice
+    for file in config_files(workflow):
+        read_yaml(file)  # Snakemake takes the last of a key that stands twice
     QUESTION = ask(config)
 except UserError as error:
     sys.exit(f"error: {error}")

@@ -64,6 +64,27 @@ def test_a_damaged_entry_counts_as_absent_and_can_be_put_again(store, file, dama
     assert store.trials.get(KEY).result == RESULT
 
 
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [("result.json", "0.5", "0.9"), ("timing.json", "1.5", "1.4"), ("result.json", KEY, "cd" * 32)],
+)
+def test_an_entry_with_one_changed_value_counts_as_absent(store, file, before, after):
+    put(store)
+    path = store.trials.folder(KEY) / file
+    changed = path.read_text().replace(before, after)
+    assert changed != path.read_text()
+    path.write_text(changed)
+    assert store.trials.get(KEY) is None
+    put(store)
+    assert store.trials.get(KEY).result == RESULT
+
+
+def test_a_result_that_is_no_number_comes_back_as_it_was(store):
+    put(store, losses=[0.1, float("nan"), 1e-300])
+    losses = store.trials.get(KEY).result["losses"]
+    assert losses[0] == 0.1 and losses[1] != losses[1] and losses[2] == 1e-300
+
+
 def test_the_first_of_two_writers_wins_and_nothing_is_left_over(store):
     put(store, score=0.25)
     put(store, score=0.75)
@@ -211,3 +232,12 @@ def test_a_stage_that_is_not_whole_is_not_stored(store, made):
         store.stages.put(KEY, made)
     assert not store.stages.folder(KEY).exists()
     assert list(store.stages.root.iterdir()) in ([], [store.stages.root / KEY[:2]])
+
+
+def test_a_stored_stage_whose_manifest_was_changed_counts_as_absent(store, made, tmp_path):
+    store.stages.put(KEY, made)
+    stored = store.stages.folder(KEY) / "manifest.json"
+    text = stored.read_text()
+    stored.unlink()  # a link to the folder's own
+    stored.write_text(text.replace("}", ', "more": 1}', 1))
+    assert not store.stages.restore(KEY, tmp_path / "back", {})

@@ -3,6 +3,7 @@ import json
 import pytest
 from safetensors.torch import load_file
 
+from stilts.errors import UserError
 from stilts.files.manifest import MANIFEST, sha256_of, to_json
 from stilts.models.checkpoint import describe, is_made
 from stilts.models.head import pose
@@ -58,3 +59,25 @@ def test_a_checkpoint_is_made_where_key_and_bytes_are_the_manifests(source):
     assert is_made(source, "abc") and not is_made(source, "abd")
     changed(source / "model.safetensors")
     assert not is_made(source, "abc")
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_a_checkpoint_whose_files_are_not_those_of_its_manifest_is_refused(source, file):
+    (source / MANIFEST).write_text(to_json(describe(source)))
+    load(source, [pose(facts_of())], 1)
+    changed(source / file)
+    with pytest.raises(UserError) as caught:
+        load(source, [pose(facts_of())], 1)
+    wanted = f"{source / file} was changed after its manifest: delete the folder {source}"
+    assert str(caught.value).startswith(wanted)
+
+
+def test_a_file_too_many_or_too_few_is_refused(source):
+    (source / MANIFEST).write_text(to_json(describe(source)))
+    (source / "vocab.txt").write_text("a")
+    with pytest.raises(UserError, match=r"vocab.txt is not in its manifest: delete the folder"):
+        load(source, [pose(facts_of())], 1)
+    (source / "vocab.txt").unlink()
+    (source / "tokenizer.json").unlink()
+    with pytest.raises(UserError, match=r"tokenizer.json is missing and stands in its manifest"):
+        load(source, [pose(facts_of())], 1)
