@@ -4,7 +4,8 @@ A head is a file of `stilts/models/heads` with a class `Head`: one of transforme
 (`LibraryHead`) or modules of our own on the states of `stilts.models.encoder`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -191,6 +192,29 @@ class LibraryHead(Head):
             inside, pooler = (f"{name}.".startswith(start) for start in (body, f"{body}pooler."))
             if name and (not inside or (pooler and self.POOLED)):
                 yield name, part
+
+
+def keep_fp32(head: Head) -> None:
+    """Let the modules of a head compute in fp32, whatever the encoder does.
+
+    bf16 has 8 bits of mantissa, so that the logits of two options are often the same number.
+    """
+    for part in head.children():
+        part.forward = _in_fp32(part.forward)
+
+
+def _in_fp32(forward: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(forward)
+    def wide(*given: Any, **named: Any) -> Any:
+        device = next((item.device.type for item in given if isinstance(item, Tensor)), "cpu")
+        with torch.autocast(device, enabled=False):
+            return forward(*map(_wide, given), **named)
+
+    return wide
+
+
+def _wide(item: Any) -> Any:
+    return item.float() if isinstance(item, Tensor) and item.is_floating_point() else item
 
 
 def own_weights(head: Head, encoder: PreTrainedModel) -> dict[str, nn.Parameter]:

@@ -15,7 +15,7 @@ from transformers import AutoModel, PreTrainedModel
 
 from stilts.models.checkpoint import demand_whole
 from stilts.models.family import choose_padding, family_of, read_config, read_tokenizer
-from stilts.models.head import Head, LibraryHead, Posed, own_weights, set_dropout, start
+from stilts.models.head import Head, LibraryHead, Posed, keep_fp32, own_weights, set_dropout, start
 from stilts.models.model import Model
 from stilts.models.probe import check_padding
 from stilts.models.silence import silence
@@ -77,6 +77,7 @@ def load(
     for key, head in heads.items():
         own = taken_over(stored, key, by_key[key].head, _shapes(head, encoder))
         head.meet(tokenizer)
+        keep_fp32(head)
         pretrained = read_pretrained(folder, stored, head.pretrained(encoder, family))
         reports[key] = _fill(head, encoder, {**pretrained, **own}, absent)
         if dropout is not None:

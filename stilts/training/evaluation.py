@@ -12,6 +12,7 @@ from stilts.models.tokens import Encoded
 from stilts.tasks.scoring import compute
 from stilts.training.history import History
 
+TIED = 0.01  # single ties come about by rounding
 FLAT = 0.01  # a loss that moves less than this (relative) between halves of a run is flat
 
 
@@ -111,8 +112,9 @@ def signs(
 
     None of them decides: a flat loss, say, is also that of a run that had learnt in its first half.
     not finite: an output or loss is NaN or infinite. constant prediction: one answer for all.
-    tied logits: the best option of some example is not unique. flat loss: the second half of
-    `losses` (per step) is on average no lower than the first, or by less than FLAT of it.
+    tied logits: of more than TIED of the examples the best option is not unique. flat loss: the
+    second half of `losses` (per step) is on average no lower than the first, or by less than FLAT
+    of it.
 
     Args:
         answers: the head's, [N].
@@ -125,7 +127,7 @@ def signs(
         found.append("not finite")
     if len(np.unique(answers)) == 1 or ties.all():
         found.append("constant prediction")
-    if ties.any():
+    if ties.mean() > TIED:
         found.append("tied logits")
     if len(losses) > 1:
         first, second = np.array_split(np.asarray(losses, np.float64), 2)

@@ -186,3 +186,18 @@ def test_a_parameter_of_a_head_itself_is_started_kept_and_carried(tmp_path, monk
 def test_a_head_that_does_not_fit_its_task_is_refused_in_one_line(kind, head):
     with pytest.raises(UserError, match=f"task 'toy' of kind .* by the head '{head}'"):
         pose(facts_of(kind), head)
+
+
+@pytest.mark.parametrize("family", ["roberta", "bert", "mobilebert"])
+@pytest.mark.parametrize("kind", ["classification", "multiple_choice"])
+def test_the_head_computes_in_fp32_whatever_the_encoder_does(family, kind, tmp_path):
+    facts = facts_of(kind, classes=3)
+    model, _, _ = load(checkpoint(tmp_path / "model", family, **STILL), [pose(facts)], 1)
+    choices = 3 if kind == "multiple_choice" else 1
+    encoded = random_encoded(40, choices, vocabulary=26)
+    batch = pack(encoded, range(40))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        logits = model(batch, "toy")
+    assert logits.dtype == torch.float32
+    coarse = logits.bfloat16().float()
+    assert (logits != coarse).float().mean() > 0.9, "not numbers of bf16 that were widened"

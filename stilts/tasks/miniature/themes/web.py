@@ -13,7 +13,7 @@ from stilts.tasks.miniature.sampling import draw_splits
 from stilts.tasks.miniature.things import Animal, Disease, Event, Sight, Worker
 
 SORTS = (Animal, Worker, Event, Disease, Sight, Sight, Sight)
-WRONG = 0.5
+WRONG = 0.65
 CHAT = 0.6
 
 
