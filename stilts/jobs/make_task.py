@@ -6,7 +6,7 @@ from typing import Any
 
 from stilts.files import plugins
 from stilts.tasks.columns import canonical_rows
-from stilts.tasks.make import facts, short_enough, write_task
+from stilts.tasks.make import facts, limited, short_enough, write_task
 
 THEMES = "stilts.tasks.miniature.themes"
 
@@ -15,8 +15,8 @@ def make_task(spec: Mapping[str, Any], folder: Path | str) -> None:
     """Write the data of a task as its theme poses it in the miniature language.
 
     Args:
-        spec: `task` (its fields), `miniature`: {theme, sizes: {split: rows}, seed}, and `note`,
-            what readers are told about such data.
+        spec: `task` (its fields), `miniature`: {theme, sizes: {split: rows}, seed}, `limits` and
+            `seed` of the sample that they take, and `note`, what readers are told about such data.
         folder: where the data go.
     """
     task, made = spec["task"], spec["miniature"]
@@ -28,4 +28,4 @@ def make_task(spec: Mapping[str, Any], folder: Path | str) -> None:
     }
     origin = {"from": "miniature", **made}
     note = spec.get("note") or "miniature language, not the paper's data"
-    write_task(folder, splits, {**facts(task), "origin": origin, "note": note})
+    write_task(folder, limited(splits, spec), {**facts(task), "origin": origin, "note": note})

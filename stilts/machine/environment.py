@@ -18,13 +18,17 @@ def settle(root: Path) -> None:
     another clone would make data by that clone's code, under the fingerprints of this one's.
 
     Raises:
-        UserError: this process itself has another clone's code.
+        UserError: this process itself has another clone's code, or the folder has no config.
     """
     here = Path(__file__).resolve().parents[2]
     if here != root.resolve():
         raise UserError(
             f"the code that is loaded is that of {here}, and not of {root}: call snakemake in an"
             " environment without another stilts, or unset PYTHONPATH"
+        )
+    if not Path("config.yaml").is_file():
+        raise UserError(
+            f"there is no config.yaml in {Path.cwd()}: go to {root}, or copy its config.yaml here"
         )
     for name in UNWANTED:
         os.environ.pop(name, None)

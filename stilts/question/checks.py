@@ -6,7 +6,7 @@ from stilts.errors import UserError, unknown
 from stilts.files import plugins
 from stilts.question.catalogue import Catalogue
 from stilts.question.chain import parse_chain, parse_stage
-from stilts.question.code import METRICS
+from stilts.question.code import GENERATORS, METRICS
 from stilts.question.recipe import NEEDED, TRAINING
 from stilts.question.resolve import StudyPlan
 from stilts.question.scale import Scale
@@ -75,6 +75,10 @@ def _check_layer(
     for part, *names in layer:
         if part in ("tasks", "data"):
             catalogue.task(names[0], f"{where}.tasks")
+        if part == "generators":
+            known = plugins.names(GENERATORS)
+            if names[0] not in known:
+                raise unknown("generator", names[0], known, f"{where}.generators")
         if part == "stages":
             for task in parse_stage(names[0]).tasks:
                 catalogue.task(task, f"{where}.stages")

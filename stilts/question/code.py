@@ -9,6 +9,7 @@ from stilts.tasks.columns import KINDS
 FAMILIES = "stilts.models.families"
 HEADS = "stilts.models.heads"
 METRICS = "stilts.tasks.metrics"
+GENERATORS = "stilts.tasks.generators"
 
 
 def plugins_of(

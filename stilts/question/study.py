@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stilts.errors import UserError, unknown
+from stilts.errors import UserError, shown, unknown
 from stilts.files.strict_yaml import read_yaml
 from stilts.question.chain import chain_seed, parse_chain
 from stilts.question.grid import read_axes
@@ -188,7 +188,10 @@ def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str) -> Sweep:
 
 def _names(value: Any, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(it, str) for it in value):
-        raise UserError(f"{where}: expected a list of names, found {value!r}")
+        raise UserError(f"{where}: expected a list of names, found {shown(value)}")
+    for name in value:
+        if value.count(name) > 1:
+            raise UserError(f"{where}: '{name}' stands there twice: name each once")
     return tuple(value)
 
 
