@@ -18,6 +18,7 @@ from stilts.question.data import (
     fields_of,
     is_miniature,
     missing_tasks,
+    stand_ins,
     stated,
 )
 from stilts.question.miniature import theme_of
@@ -233,6 +234,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
             only=config["only"],
             overrides=overrides,
             missing=missing,
+            stand_ins=stand_ins(config),
         )
         for study in studies
     }

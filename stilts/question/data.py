@@ -114,6 +114,22 @@ def missing_tasks(
     return frozenset(gone | derived)
 
 
+def stand_ins(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return in words what a config takes in place of a model of the catalogue or of whole data.
+
+    Figures and tables say so: a number beside a printed one is then of something else.
+    """
+    said = []
+    for name, origin in sorted(config["models"].items()):
+        if "hub" in origin:
+            said.append(f"{name} is {origin['hub']}")
+        else:
+            where = Path(origin["path"]).name if "path" in origin else "pretrained here"
+            said.append(f"{name} is a stand-in ({where})")
+    said += [f"at most {rows:,} rows of {split}" for split, rows in config["limits"].items()]
+    return tuple(said)
+
+
 def _files(task: Task) -> list[str]:
     paths = task.source.get("files", {}).values()
     return [path for named in paths for path in ([named] if isinstance(named, str) else named)]

@@ -44,6 +44,7 @@ class StudyPlan:
     unavailable: tuple[Cell, ...]
     missing: frozenset[str]
     overrides: Layer
+    stand_ins: tuple[str, ...] = ()
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -201,8 +202,9 @@ class StudyPlan:
 
     @property
     def label(self) -> str:
-        """What every figure and table says of its scale."""
-        return f"{self.scale.name}: {self.scale.label}" if self.scale.label else self.scale.name
+        """What every figure and table says of its scale, and of what stands in by the config."""
+        said = "; ".join(filter(None, (self.scale.label, *self.stand_ins)))
+        return f"{self.scale.name}: {said}" if said else self.scale.name
 
     def _facts(self, name: str, settings: Settings) -> dict[str, Any]:
         task = self.catalogue.tasks[name]
@@ -234,6 +236,7 @@ def resolve(
     only: Mapping[str, Any],
     overrides: Layer,
     missing: frozenset[str],
+    stand_ins: tuple[str, ...] = (),
 ) -> StudyPlan:
     """Cross a study's sweeps with its models and grids, at a scale.
 
@@ -244,6 +247,7 @@ def resolve(
         only: what narrows the study; see `cells_of`.
         overrides: a layer of settings of the reader's config.
         missing: tasks whose restricted files are not there; their cells become unavailable.
+        stand_ins: what the reader's config takes in place of a model or of whole data, in words.
 
     Raises:
         UserError: an unknown task or grid axis, or nothing left to run.
@@ -265,6 +269,7 @@ def resolve(
         unavailable=tuple(cell for cell in points if cell not in kept),
         missing=missing,
         overrides=overrides,
+        stand_ins=stand_ins,
     )
 
 

@@ -51,15 +51,19 @@ def test_the_record_tells_what_is_stated_with_its_origin_those_of_parents_includ
 @pytest.mark.parametrize(
     ("stated", "said"),
     [
-        ({"rte": {"metric": "accuracy"}}, "unknown setting 'metric'; allowed: first, label, lon"),
-        ({"rte": {"longest": {"train": 0}}}, "longest.train must be a number of words: 0"),
+        ({"rte": {"metric": "accuracy"}}, "unknown setting 'metric'; allowed: drop, first, label"),
+        ({"rte": {"longest": {"train": 0}}}, "longest.train must be a number of words, found 0"),
         ({"rte": {"once": "in a row"}}, "'once' is about the texts of a corpus"),
         ({"wikitext": {"once": "never"}}, "unknown once 'never'; allowed: everywhere, in a row"),
         ({"wikitext": {"longest": {"train": 5}}}, "'longest' is about tasks with answers"),
         ({"nothing": {"label": "x"}}, "settings.data.nothing: unknown task 'nothing'"),
         (
-            {"winogrande-m": {"split": {"column": "s", "at": "_", "into": ["a"], "strip": ["b"]}}},
-            "split.strip: unknown column 'b'; allowed: a",
+            {
+                "winogrande-m": {
+                    "split": {"column": "s", "at": "_", "into": ["a", "c"], "strip": ["b"]}
+                }
+            },
+            "split.strip: unknown column 'b'; allowed: a, c",
         ),
     ],
 )
@@ -91,3 +95,11 @@ def test_data_in_several_files_are_missing_until_all_are_there(own_root, config)
         assert found.unavailable() == ["RTE: ask for it"]
         (own_root / name).write_text("x")
     assert not ask({**config, **PAPER, "studies": ["mine"]}, own_root).plans["mine"].unavailable
+
+
+def test_the_label_says_what_stands_in_for_a_model_and_how_much_a_limit_left(question):
+    models = {"roberta-large": {"path": "/models/tiny"}, "gpt2-medium": {"hub": "a/b"}}
+    found = question({"models": models, "limits": {"train": 2000}})
+    wanted = "gpt2-medium is a/b; roberta-large is a stand-in (tiny); at most 2,000 rows of train"
+    assert found.plans["mine"].label.endswith(wanted)
+    assert question().plans["mine"].label == f"mini: {question().scale.label}"
