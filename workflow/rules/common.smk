@@ -9,10 +9,12 @@ OUTPUTS:
 import gc
 import sys
 from functools import partial
+from pathlib import Path
 
 from stilts.commands.costs import lay_out
 from stilts.commands.expected import outline
 from stilts.errors import UserError
+from stilts.files.digests import Digests
 from stilts.files.fingerprint import fingerprint
 from stilts.files.manifest import MANIFEST
 from stilts.files.strict_yaml import read_yaml
@@ -21,6 +23,7 @@ from stilts.machine.environment import demand_values, settle
 from stilts.machine.snakemake import beside_a_run, config_files, is_main, root_of, runs_here
 from stilts.machine.slurm.begin import begin, remarks
 from stilts.question.ask import ask
+from stilts.question.outside import Outside
 from stilts.question.paths import WEIGHTS, Layout
 from stilts.question.record import record
 from stilts.question.rule_code import RuleCode
@@ -39,6 +42,7 @@ except UserError as error:
 LAYOUT = Layout(QUESTION)
 TARGETS = Targets(LAYOUT)
 CODE = RuleCode(QUESTION)
+OUTSIDE = Outside(QUESTION, Digests())
 
 # What planning allocates lives to the end, and the collector would walk through it in vain.
 gc.set_threshold(200_000, 20, 100)
@@ -47,7 +51,7 @@ gc.set_threshold(200_000, 20, 100)
 if is_main(workflow):
     for line in QUESTION.unavailable():
         print(f"not available: {line}", file=sys.stderr)
-    for line in [*QUESTION.remarks(), *remarks()]:
+    for line in [*QUESTION.remarks(), *OUTSIDE.changed(Path(LAYOUT.top)), *remarks()]:
         print(f"note: {line}", file=sys.stderr)
 
 

@@ -28,6 +28,7 @@ rule fetch_task:
     params:
         spec=lambda wildcards: QUESTION.task_spec(wildcards.task),
         code=lambda wildcards: CODE.task(wildcards.task),
+        content=lambda wildcards: OUTSIDE.task(wildcards.task),
     script:
         "../scripts/fetch_task.py"
 

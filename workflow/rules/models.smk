@@ -26,6 +26,7 @@ rule fetch_model:
     params:
         spec=lambda wildcards: QUESTION.model_spec(wildcards.model),
         code=fingerprint("workflow/scripts/fetch_model.py"),
+        content=lambda wildcards: OUTSIDE.model(wildcards.model),
     script:
         "../scripts/fetch_model.py"
 
@@ -45,5 +46,6 @@ rule pretrain_model:
     params:
         spec=lambda wildcards: QUESTION.model_spec(wildcards.model),
         code=fingerprint("workflow/scripts/pretrain_model.py"),
+        content=lambda wildcards: OUTSIDE.model(wildcards.model),
     script:
         "../scripts/pretrain_model.py"

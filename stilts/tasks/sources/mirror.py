@@ -27,6 +27,34 @@ def read_mirror(
     Raises:
         UserError: the mirror lacks it, or it is damaged.
     """
+    folder, config, card, paths = find_split(mirror, name, config, split)
+    rows: list[Row] = []
+    records = []
+    for path in paths:
+        found = read_parquet(path)
+        rows += found
+        records.append(record(path, path.relative_to(folder).as_posix(), found))
+    section = _section(card, config)
+    note = re.search(r"^- note: *(.*)$", section, re.MULTILINE)
+    return rows, {
+        "from": "mirror",
+        "dataset": name,
+        "config": config,
+        "split": split,
+        "files": records,
+        "stand_in": "stand-in" in section.lower() or paths[0].parent.name.endswith("-standin"),
+        "subset": re.search(r"\bsubset\b", section, re.IGNORECASE) is not None,
+        "note": note.group(1) if note else "",
+    }
+
+
+def find_split(
+    mirror: Path, name: str, config: str | None, split: str
+) -> tuple[Path, str, str, list[Path]]:
+    """Return the folder of a data set, its config, its README's text, and a split's files.
+
+    Arguments and errors as for `read_mirror`.
+    """
     mirror = mirror.expanduser()
     if not mirror.is_dir():
         raise UserError(f"config key 'mirror': {mirror} is no folder: correct the path")
@@ -47,24 +75,7 @@ def read_mirror(
         dict.fromkeys(path for glob in splits[split] for path in _matches(mirror, folder, glob))
     )
     _demand_whole(paths)
-    rows: list[Row] = []
-    records = []
-    for path in paths:
-        found = read_parquet(path)
-        rows += found
-        records.append(record(path, path.relative_to(folder).as_posix(), found))
-    section = _section(card, config)
-    note = re.search(r"^- note: *(.*)$", section, re.MULTILINE)
-    return rows, {
-        "from": "mirror",
-        "dataset": name,
-        "config": config,
-        "split": split,
-        "files": records,
-        "stand_in": "stand-in" in section.lower() or paths[0].parent.name.endswith("-standin"),
-        "subset": re.search(r"\bsubset\b", section, re.IGNORECASE) is not None,
-        "note": note.group(1) if note else "",
-    }
+    return folder, config, card, paths
 
 
 def _named_configs(card: str, path: Path) -> dict[str, Mapping[str, Any]]:

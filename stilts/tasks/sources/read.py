@@ -1,7 +1,7 @@
 """Raw rows of a data set: from the hub, from a mirror folder, or from the reader's own files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from stilts.errors import UserError
 from stilts.tasks.sources.files import read_files
 from stilts.tasks.sources.formats import Row
 from stilts.tasks.sources.hub import read_hub
-from stilts.tasks.sources.mirror import read_mirror
+from stilts.tasks.sources.mirror import find_split, read_mirror
 
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
@@ -47,6 +47,30 @@ def read_source(
     if not rows:
         raise UserError(f"{place} holds no rows: check the source of the task")
     return rows, origin
+
+
+def source_files(
+    source: Mapping[str, Any], splits: Sequence[str], mirror: str | None
+) -> list[Path]:
+    """Return the files that splits of a source are read from; none for the hub itself.
+
+    Raises:
+        UserError: a mirror lacks them.
+    """
+    if "files" in source:
+        named = (source["files"].get(split, ()) for split in splits)
+        return [
+            Path(path) for some in named for path in ([some] if isinstance(some, str) else some)
+        ]
+    if not mirror:
+        return []
+    found: list[Path] = []
+    for split in splits:
+        there = _checked(source.get("splits", {}).get(split, split))
+        config = _checked(source["config"]) if "config" in source else None
+        folder, _, card, paths = find_split(Path(mirror), _checked(source["hub"]), config, there)
+        found += [*([folder / "README.md"] if card else []), *paths]
+    return list(dict.fromkeys(found))
 
 
 def _checked(name: Any) -> str:
