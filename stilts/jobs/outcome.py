@@ -15,6 +15,7 @@ from stilts.jobs.reading import read_scored, read_train
 from stilts.jobs.trial import Setting
 from stilts.models.head import pose
 from stilts.models.load import copy_weights, freeze_encoder, load, reset
+from stilts.models.room import demand_room
 from stilts.training.history import History
 from stilts.training.loop import train
 from stilts.training.progress import Progress
@@ -95,6 +96,8 @@ class Start:
         reading = {"tokenizer": tokenizer, "max_tokens": recipe["max_tokens"], "store": self.store}
         self._train = {task.name: read_train(task, self.data, **reading)}
         self._scored = read_scored(task, self.data, select=recipe["select"], **reading)
+        read = (*self._train.values(), *(part.examples for part in self._scored))
+        demand_room(model, read, task.name)
         self._form = form
 
     def _result(self, recipe: Mapping[str, Any], history: History) -> tuple[dict[str, Any], bytes]:

@@ -17,6 +17,7 @@ from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 from stilts.models.head import pose
 from stilts.models.load import HeadReport, load, start_heads
+from stilts.models.room import demand_room
 from stilts.training.evaluation import predict
 
 ENTRY = "stilts.jobs.score_checkpoint"
@@ -59,6 +60,7 @@ def score_checkpoint(
         part._replace(metrics=tuple(dict.fromkeys([*part.metrics, asked])))
         for part in read_scored(task, data, **reading)
     ]
+    demand_room(model, [part.examples for part in scored], task.name)
     placed = {"precision": setting.precision, "device": setting.device}
     drawn = []
     for seed in range(spec["seed"], spec["seed"] + _draws(spec, reports[task.key])):

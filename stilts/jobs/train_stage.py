@@ -19,6 +19,7 @@ from stilts.models.checkpoint import describe, is_made
 from stilts.models.head import Posed, pose
 from stilts.models.load import HeadReport, freeze_encoder, freeze_heads, load
 from stilts.models.model import Model
+from stilts.models.room import demand_room
 from stilts.models.save import drop_heads, save
 from stilts.models.stored_heads import NOWHERE
 from stilts.models.tokens import Encoded
@@ -102,6 +103,10 @@ def walk(
     only_watched = {task.key for task in watched} - {task.key for task in trained}
     freeze_heads(model, only_watched)
     train_sets, scored = _read(setting, recipe, trained, watched, tokenizer, data, store)
+    for task in tasks:
+        read = [part.examples for part in scored if part.task == task.name]
+        read += [train_sets[task.name]] if task.name in train_sets else []
+        demand_room(model, read, task.name)
     workspace = Workspace(model, setting.precision, setting.device, graphs=handling.graphs)
     progress = Progress(f"{spec['model']} {spec['chain']}")
     with Snapshot(store.snapshot(key), handling.minutes) as snapshot, progress:
