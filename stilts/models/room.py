@@ -32,6 +32,6 @@ def demand_room(model: Model, splits: Iterable[Encoded], task: str) -> None:
             )
         if highest >= words:
             raise UserError(
-                f"task '{task}': the tokenizer gives token {highest}, the embeddings of the model end"
-                f" at {words - 1}: the tokenizer is not this model's; take both from one checkpoint"
+                f"task '{task}': the tokenizer gives token {highest}, the embeddings of the model"
+                f" end at {words - 1}: take tokenizer and weights from one checkpoint"
             )

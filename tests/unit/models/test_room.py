@@ -10,7 +10,7 @@ from tests.toys.tiny_models import fresh, random_encoded
 def test_a_sequence_longer_than_the_positions_is_refused_with_the_numbers(family, room):
     model = fresh(family, "classification")
     encoded = random_encoded(6, vocabulary=20)
-    longest = encoded.lengths.max()
+    longest = int(encoded.lengths.max())
     model.config.max_position_embeddings = longest - room
     demand_room(model, [encoded], "mine")
     model.config.max_position_embeddings -= 1
