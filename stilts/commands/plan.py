@@ -1,11 +1,12 @@
 """What a question would cost before anything runs: trials, reuse, hours, disk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stilts.commands.costs import tokens_of
+from stilts.files.manifest import MANIFEST, read_manifest
 from stilts.files.store import Store
 from stilts.jobs.trial import ENTRY, read_setting
 from stilts.machine.hardware import device_kind
@@ -138,9 +139,18 @@ def plan_text(plan: Mapping[str, Any], store: Store, device: str) -> str:
         f" at most {size_text(total.bytes)} of predictions.",
         f"Built so far: {_built(plan['folders'])}.",
         *(f"Not available: {line}" for line in plan["unavailable"]),
+        *(f"In the data: {line}" for line in _found(plan["folders"]["tasks"])),
         "Next: snakemake --cores all (add -n to see every job first).",
     ]
     return "\n".join(lines)
+
+
+def _found(folders: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each flaw that is known of data that are there."""
+    for folder in map(Path, folders):
+        if (folder / MANIFEST).is_file():
+            for line in read_manifest(folder).get("findings", ()):
+                yield f"{folder.name}, {line}"
 
 
 def _on_a_gpu(total: Estimate, kind: str) -> list[str]:

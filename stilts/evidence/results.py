@@ -175,8 +175,9 @@ class Inputs:
         manifest = self.manifests.get(task)
         if manifest is None:
             return NOT_AVAILABLE
+        flaws = "".join(f"; {line}" for line in manifest.get("findings", ()))
         if manifest.get("note"):
-            return str(manifest["note"])
+            return str(manifest["note"]) + flaws
         sizes = manifest.get("published_sizes") or {}
         dropped = sum(
             told.get("dropped", 0)
@@ -185,13 +186,13 @@ class Inputs:
         )
         left_out = f"; {dropped:,} rows without use dropped" if dropped else ""
         if not sizes:
-            return f"real data; no published size to check against{left_out}"
+            return f"real data; no published size to check against{left_out}{flaws}"
         differing = [
             f"{split} {self.rows(task, split):,} of {size:,}"
             for split, size in sizes.items()
             if self.rows(task, split) not in (None, size)
         ]
-        return (f"subset: {', '.join(differing)}" if differing else "exact") + left_out
+        return (f"subset: {', '.join(differing)}" if differing else "exact") + left_out + flaws
 
     # What the paper says
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from stilts.files.manifest import MANIFEST, write_atomic, write_manifest
 from stilts.tasks.audit import audit, overlap
 from stilts.tasks.baselines import baselines
 from stilts.tasks.columns import KINDS, Row
+from stilts.tasks.findings import findings
 from stilts.tasks.rows import limit_rows
 from stilts.tasks.scoring import metric
 
@@ -71,7 +73,11 @@ def write_task(
         if fields["labels"] and "metric" in fields:
             score = metric(fields["metric"], place).score
             audits[split]["baselines"] = baselines(splits[TRAIN], splits[split], kind, score)
-    write_manifest(folder, {"size_check": {}, **fields, "splits": records, "audit": audits})
+    manifest = {"size_check": {}, **fields, "splits": records, "audit": audits}
+    manifest["findings"] = findings(audits)
+    for line in manifest["findings"]:
+        print(f"warning: {place}, {line}", file=sys.stderr)
+    write_manifest(folder, manifest)
 
 
 def _parquet_bytes(rows: Sequence[Row], columns: Mapping[str, str]) -> bytes:
