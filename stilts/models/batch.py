@@ -28,6 +28,7 @@ class Batch:
     slots: int64 [T], the place of each token in a padded block of S * L.
     mask: float32 [S, 1, 1, L], 0 on tokens and -inf on padding; None if all have L tokens.
     labels: int64 [n].
+    padding: the padding token's id, where a text itself holds one.
     """
 
     tokens: Tensor
@@ -40,6 +41,7 @@ class Batch:
     longest: int
     labels: Tensor
     choices: int
+    padding: int | None = None
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the fields that are tensors."""
@@ -63,7 +65,8 @@ def pack(encoded: Encoded, indices: Sequence[int] | np.ndarray, device: str = "c
     source = np.arange(ends[-1]) + np.repeat(encoded.offsets[sequences] - ends + lengths, lengths)
     tokens = encoded.tokens[source].astype(np.int64)
     types = None if encoded.types is None else encoded.types[source]
-    return lay(tokens, types, lengths, encoded.labels[examples], encoded.choices, device)
+    batch = lay(tokens, types, lengths, encoded.labels[examples], encoded.choices, device)
+    return batch if encoded.padding is None else replace(batch, padding=encoded.padding)
 
 
 def lay(

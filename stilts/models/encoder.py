@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from stilts.errors import UserError
 from stilts.models.attention import attend
 from stilts.models.batch import Batch
-from stilts.models.family import Family, family_of, inputs
+from stilts.models.family import Family, after_padding, family_of, inputs
 from stilts.models.walk import Walk
 
 
@@ -92,7 +92,21 @@ def _embed(model: PreTrainedModel, batch: Batch) -> Tensor:
     """Return the states [T, hidden] that enter the first layer of a walk."""
     family = _family(model)
     positions = batch.positions + family.first_position(model.config)
+    if batch.padding is not None and family.first_position is after_padding:
+        positions = _past_padding(batch, batch.padding)
     return family.walk.embed(model.base_model, batch.tokens, batch.types, positions)
+
+
+def _past_padding(batch: Batch, padding: int) -> Tensor:
+    """Return positions [1, T] as transformers counts them from token ids: padding takes none.
+
+    A text that holds the padding token ("a <pad> b") has it as any other word's token.
+    """
+    real = (batch.tokens[0] != padding).long()
+    counted = real.cumsum(0)
+    before = (counted - real)[batch.starts]
+    own = counted - before[batch.slots // batch.longest]
+    return (own * real + padding)[None]
 
 
 def _step(

@@ -17,6 +17,7 @@ from stilts.models.tokens import Encoded, encode
 from stilts.tasks.columns import KINDS
 from stilts.tasks.rows import limit_rows, read_split, split_digest
 
+RECORD = ("ids", "choices", "padding")
 ARRAYS = ("tokens", "types", "lengths", "labels", "offsets")
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ def _rules(tokenizer: Any) -> dict[str, Any]:
 def _write(path: Path, key: str, encoded: Encoded) -> None:
     arrays = {name: getattr(encoded, name) for name in ARRAYS}
     tensors = {name: torch.from_numpy(a) for name, a in arrays.items() if a is not None}
-    sealed.write(path, key, tensors, {"ids": encoded.ids, "choices": encoded.choices})
+    sealed.write(path, key, tensors, {name: getattr(encoded, name) for name in RECORD})
 
 
 def _read(path: Path, key: str) -> Encoded:
@@ -102,4 +103,6 @@ def _read(path: Path, key: str) -> Encoded:
     with contextlib.suppress(OSError):
         os.utime(path)  # `prune` spares what was read of late
     arrays = {name: tensors[name].numpy() if name in tensors else None for name in ARRAYS}
-    return Encoded(**arrays, ids=tuple(record["ids"]), choices=record["choices"])
+    return Encoded(
+        **arrays, **{name: record[name] for name in RECORD} | {"ids": tuple(record["ids"])}
+    )

@@ -33,6 +33,7 @@ class Encoded:
     ids: tuple[str, ...]
     choices: int
     offsets: np.ndarray  # int64 [S], where each sequence starts in `tokens`
+    padding: int | None = None  # the padding token's id, where a text itself holds one
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -70,14 +71,16 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
         )
         sequences, types = encoding["input_ids"], encoding.get("token_type_ids")
     lengths = np.fromiter(map(len, sequences), np.int32, len(first))
+    tokens, padding = np.concatenate(sequences).astype(np.int32), tokenizer.pad_token_id
     return Encoded(
-        tokens=np.concatenate(sequences).astype(np.int32),
+        tokens=tokens,
         types=None if types is None else np.concatenate(types).astype(np.int64),
         lengths=lengths,
         labels=np.array([row["label"] for row in rows]),
         ids=tuple(str(row["id"]) for row in rows),
         choices=len(first) // len(rows),
         offsets=np.cumsum(lengths, dtype=np.int64) - lengths,
+        padding=padding if padding is not None and (tokens == padding).any() else None,
     )
 
 

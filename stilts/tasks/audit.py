@@ -1,11 +1,15 @@
 """What a data set looks like before anything is trained on it: the flaws that invite shortcuts."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
 from stilts.tasks.columns import Row
+
+# How tokenizers write the tokens that steer them: <s>, </s>, <pad>, [CLS], <|endoftext|>.
+_CONTROL = re.compile(r"</?s>|<(?:pad|unk|mask)>|\[(?:CLS|SEP|PAD|UNK|MASK)\]|<\|\w+\|>")
 
 
 def audit(rows: Sequence[Row], kind: ModuleType) -> dict[str, Any]:
@@ -17,13 +21,15 @@ def audit(rows: Sequence[Row], kind: ModuleType) -> dict[str, Any]:
 
     Returns:
         `rows`; `duplicates`: rows that ask the same as an earlier row; `empty`: rows with a blank
-        text; and what the kind itself counts, see its `audit`.
+        text; `control_tokens`: rows with what a tokenizer reads as a token of its own; and what
+        the kind itself counts, see its `audit`.
     """
     keys = Counter(map(kind.key, rows))
     found = {
         "rows": len(rows),
         "duplicates": len(rows) - len(keys),
         "empty": sum(not all(text.strip() for text in kind.texts(row)) for row in rows),
+        "control_tokens": sum(any(map(_CONTROL.search, kind.texts(row))) for row in rows),
     }
     return found | (kind.audit(rows) if rows else {})
 

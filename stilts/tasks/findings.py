@@ -28,6 +28,7 @@ def _of_split(audit: Mapping[str, Any]) -> Iterator[str]:
         ("also_in_train", SEEN, "stand in the training split too"),
         ("duplicates", DOUBLE, "ask the same as an earlier one"),
         ("empty", EMPTY, "have an empty text"),
+        ("control_tokens", EMPTY, "hold what a tokenizer takes for a control token"),
         ("identical_options", IDENTICAL, "have two options that are the same"),
     ):
         count = audit.get(name, 0)

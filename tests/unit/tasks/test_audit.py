@@ -29,12 +29,21 @@ def test_pairs_and_corpora_are_audited_for_repeats_and_blanks():
     pair = {"id": "0", "first": ["a", "b"], "second": ["c"], "label": 0}
     other = {"id": "1", "first": ["a"], "second": ["b", "c"], "label": 0}
     found = audit([pair, other, pair | {"label": 1}], classification)
-    assert found == {"rows": 3, "duplicates": 1, "empty": 0}
+    assert found == {"rows": 3, "duplicates": 1, "empty": 0, "control_tokens": 0}
     assert audit([pair | {"second": [""]}], classification)["empty"] == 1
     found = audit([{"id": "0", "text": "a"}], corpus)
-    assert found == {"rows": 1, "duplicates": 0, "empty": 0}
+    assert found == {"rows": 1, "duplicates": 0, "empty": 0, "control_tokens": 0}
 
 
 def test_overlap_finds_rows_of_one_split_in_the_other_whatever_the_order_of_options():
     rows = [choice("a", "b"), choice("c", "d")]
     assert overlap(rows, [choice("b", "a", label=1)], multiple_choice) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("a <pad> b", 1), ("</s>", 1), ("[MASK]", 1), ("<|endoftext|>", 1), ("<b>", 0)],
+)
+def test_texts_that_hold_a_control_token_are_counted(text, count):
+    row = {"id": "0", "first": [text], "second": [], "label": 0}
+    assert audit([row], classification)["control_tokens"] == count

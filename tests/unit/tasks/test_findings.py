@@ -13,6 +13,7 @@ def told(**audit):
         ({"also_in_train": 3}, "validation: 3 of 200 rows stand in the training split too"),
         ({"duplicates": 11}, "validation: 11 of 200 rows ask the same as an earlier one"),
         ({"empty": 1}, "validation: 1 of 200 rows have an empty text"),
+        ({"control_tokens": 2}, "2 of 200 rows hold what a tokenizer takes for a control token"),
         ({"identical_options": 3}, "validation: 3 of 200 rows have two options that are the same"),
         ({"gold_minus_wrong_words": -1.2}, "the right option is 1.2 words shorter than the wrong"),
         ({"gold_minus_wrong_words": 4}, "the right option is 4.0 words longer than the wrong"),
