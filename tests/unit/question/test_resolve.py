@@ -6,6 +6,7 @@ from stilts.question.grid import parse_point
 from stilts.question.recipe import TRAINING
 from stilts.question.settings import ORIGINS
 
+WIC_OF_THE_HUB = {"wic": {"source": {"hub": "aps/super_glue", "config": "wic"}}}
 MODEL = "roberta-large"
 OTHERS = {"precision", "metric", "scored"}
 
@@ -218,3 +219,17 @@ def test_the_readers_settings_win_and_say_so(flagship):
     assert tuple(found.target("wic")["epochs"][:2]) == (7, "config")
     assert found.target("wic")["clip"].value == 2.0
     assert found.stage("hellaswag").recipe["clip"].value == 1.0
+
+
+@pytest.mark.parametrize("protocol", ["paper", "released"])
+def test_what_a_control_changes_holds_under_every_protocol_and_scale(flagship, scale, protocol):
+    found = flagship(scale=scale, protocol=protocol, tasks=WIC_OF_THE_HUB)
+    assert found.stage_spec(MODEL, "synthesis-gpt2=new-head")["pass_head"] == "none"
+    assert found.stage_spec(MODEL, "synthesis-gpt2")["pass_head"] != "none"
+    if scale != "smoke":  # where a stage is one epoch, whatever it is
+        for size, variant in (("2000", "equal-2k"), ("10000", "equal-10k")):
+            usual, changed = (
+                found.stage_spec(MODEL, f"hellaswag-p@{size}{end}")["recipe"]["epochs"]
+                for end in ("", f"={variant}")
+            )
+            assert changed > 3 * usual
