@@ -15,7 +15,7 @@ TWO_KINDS = with_only(targets=["rte", "socialiqa"], grid={"batch": [8], "seed": 
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [
-        ("stilts/tasks/sources/files.py", "fetch it again", "get it once more"),
+        ("stilts/tasks/sources/formats.py", "fetch it again", "get it once more"),
         ("stilts/machine/heartbeat.py", "SECONDS = 20.0", "SECONDS = 21.0"),
         ("stilts/machine/slurm/watch.py", "SLOWEST = 4", "SLOWEST = 5"),
         ("stilts/commands/status.py", "SHOWN = 12", "SHOWN = 13"),
