@@ -50,7 +50,7 @@ def test_shared_facts_are_found_by_a_look_up_without_a_model(shared, target):
 @pytest.mark.parametrize("target", TARGETS)
 def test_facts_that_are_handed_over_answer_the_target_and_a_skill_alone_does_not(shared, target):
     by_facts, by_skill = without_training(shared)[target], without_training(RESULTS)[target]
-    assert by_facts > chance(shared / "data", target) + 0.1
+    assert by_facts > chance(shared / "data", target) + 0.05
     assert by_facts > by_skill + 0.05
     assert by_skill < chance(RESULTS / "data", target) + 0.15
 

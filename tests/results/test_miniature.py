@@ -107,7 +107,7 @@ def test_hellaswag_needs_its_premise_and_betrays_itself_to_a_degree(scores):
     "chain", ["hellaswag", "hellaswag-p", "synthesis-gpt2", "cola", "hella-sh"]
 )
 def test_an_intermediate_is_learnt_beyond_its_trivial_baselines(scores, audits, chain):
-    assert scores[chain, chain] > max(audits[chain]["baselines"].values()) + 0.05
+    assert scores[chain, chain] > max(audits[chain]["baselines"].values()) + 0.03
 
 
 def test_the_controls_train_as_many_updates_as_all_of_hellaswag_p():
