@@ -22,6 +22,8 @@ all: environment
 environment: $(INSTALLED)
 
 $(INSTALLED): requirements.lock
+	@case "$(CURDIR)" in *" "*) echo "error: '$(CURDIR)' has a space in it, and Snakemake's jobs" \
+		"cannot call a Python there: move the project to a folder without one" >&2; exit 1;; esac
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer on PATH: install one, or name" \
 		"it with make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(BIN)/python -c '' 2> /dev/null || $(PYTHON) -m venv --clear .venv

@@ -1,6 +1,7 @@
 """The environment of jobs: the code of this folder, and nothing of a shell or a notebook."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,13 +19,19 @@ def settle(root: Path) -> None:
     another clone would make data by that clone's code, under the fingerprints of this one's.
 
     Raises:
-        UserError: this process itself has another clone's code, or the folder has no config.
+        UserError: this process itself has another clone's code, its path has a space, or the folder
+            has no config.
     """
     here = Path(__file__).resolve().parents[2]
     if here != root.resolve():
         raise UserError(
             f"the code that is loaded is that of {here}, and not of {root}: call snakemake in an"
             " environment without another stilts, or unset PYTHONPATH"
+        )
+    if " " in sys.executable:
+        raise UserError(
+            f"Python stands in '{sys.executable}', and Snakemake's jobs cannot call a path with a"
+            " space: move the project to a folder without one"
         )
     if not Path("config.yaml").is_file():
         raise UserError(

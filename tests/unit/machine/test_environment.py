@@ -1,4 +1,5 @@
 import os
+import subprocess
 
 import pytest
 
@@ -41,3 +42,19 @@ def test_a_key_without_a_value_is_refused(arguments):
 )
 def test_a_key_with_a_value_is_none_of_its_business(arguments):
     demand_values(arguments)
+
+
+def test_a_python_that_no_job_can_call_is_refused(monkeypatch):
+    monkeypatch.setattr("sys.executable", "/my project/.venv/bin/python")
+    with pytest.raises(UserError, match="'/my project/.venv/bin/python'.* a path with a space"):
+        settle(ROOT)
+
+
+def test_make_refuses_a_folder_with_a_space_before_it_installs_anything(tmp_path):
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    for name in ("Makefile", "requirements.lock"):
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    done = subprocess.run(["make"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode != 0 and "has a space in it" in done.stderr, done.stderr
+    assert not (folder / ".venv").exists()
