@@ -10,9 +10,8 @@ from tests.workflow.project import OFFLINE, Outcome
 
 
 def test_the_command_of_the_readme_runs_on_slurm_to_the_same_bytes(project, cluster, same):
-    (project.folder / "config.yaml").write_text(
-        (project.folder / "config.yaml").read_text() + yaml.safe_dump(QUESTION)
-    )
+    config = yaml.safe_load((project.folder / "config.yaml").read_text())
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config | QUESTION))
     done = subprocess.run(
         [*project.command()[:3], "--cores", "all", "--profile", "slurm", "tables"],
         cwd=project.folder,
