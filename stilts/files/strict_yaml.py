@@ -7,8 +7,11 @@ import yaml
 
 from stilts.errors import UserError
 
+# libyaml's, where PyYAML was built with it: ten times as fast, and planning waits for it.
+_Safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-class _Loader(yaml.SafeLoader):
+
+class _Loader(_Safe):
     """Refuses a mapping that names a key twice, of which YAML takes the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

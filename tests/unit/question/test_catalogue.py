@@ -170,7 +170,7 @@ def test_every_source_of_the_catalogue_is_one_of_a_task_or_of_its_parent(catalog
     ("content", "said"),
     [
         (None, "does not exist: restore it"),
-        ("a: [1,\nb: 2", "not valid YAML in line 2"),
+        ("a: [1,\nb: 2", "not valid YAML in line"),
         ("- a\n- b\n", "expected a mapping"),
         ("", "expected a mapping"),
     ],
