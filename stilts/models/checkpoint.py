@@ -42,14 +42,14 @@ def demand_whole(folder: Path | str) -> None:
     if not (folder / MANIFEST).is_file():
         return
     told, found = read_manifest(folder).get("files", {}), file_digests(folder)
-    for name in sorted(told.keys() | found.keys()):
-        if told.get(name) != found.get(name):
-            state = "is missing" if name not in found else "is not in"
-            state = "was changed after" if name in told and name in found else state
-            state += " and stands in" if name not in found else ""
-            raise UserError(
-                f"{folder / name} {state} its manifest: delete the folder {folder} and run again"
-            )
+    flaws = [f"{name} is missing" for name in sorted(told.keys() - found.keys())]
+    flaws += [f"{name} is not in its manifest" for name in sorted(found.keys() - told.keys())]
+    both = sorted(told.keys() & found.keys())
+    flaws += [
+        f"{name} was changed after its manifest" for name in both if told[name] != found[name]
+    ]
+    if flaws:
+        raise UserError(f"{folder}/{flaws[0]}: delete the folder {folder} and run again")
 
 
 def is_made(folder: Path, key: str) -> bool:

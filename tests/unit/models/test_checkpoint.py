@@ -79,5 +79,5 @@ def test_a_file_too_many_or_too_few_is_refused(source):
         load(source, [pose(facts_of())], 1)
     (source / "vocab.txt").unlink()
     (source / "tokenizer.json").unlink()
-    with pytest.raises(UserError, match=r"tokenizer.json is missing and stands in its manifest"):
+    with pytest.raises(UserError, match=r"tokenizer.json is missing: delete the folder"):
         load(source, [pose(facts_of())], 1)

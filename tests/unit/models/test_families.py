@@ -292,19 +292,3 @@ def test_a_family_says_where_positions_begin(family):
     tokens = torch.full((1, 4), 7)
     model(input_ids=tokens, attention_mask=torch.ones_like(tokens))
     assert seen[0].flatten()[0] == family_of(family).first_position(model.config)
-
-
-@pytest.mark.parametrize("family", ["roberta", "xlm-roberta", "bert", "electra"])
-def test_a_text_with_the_padding_token_in_it_is_read_as_transformers_reads_it(family, folder_of):
-    model, tokenizer, _ = load(folder_of(family, "classification"), [toy("classification")], 1)
-    texts = [f"the dog {tokenizer.pad_token} sat on {tokenizer.pad_token} a mat", "the cat sat"]
-    rows = [
-        {"id": str(n), "first": [text], "second": [], "label": 0} for n, text in enumerate(texts)
-    ]
-    encoded = encode(rows, "classification", tokenizer, 24)
-    assert encoded.padding == tokenizer.pad_token_id
-    with torch.no_grad():
-        ours = model(pack(encoded, [0, 1]), "toy")
-        for place, text in enumerate(texts):
-            alone = model.head("toy").owner(**tokenizer(text, return_tensors="pt")).logits
-            torch.testing.assert_close(ours[[place]], alone, atol=1e-5, rtol=1e-5)
