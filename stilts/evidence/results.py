@@ -1,6 +1,7 @@
 """What tables and figures are made from: the measured results of one study at one scale."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -71,6 +72,29 @@ class Inputs:
         asked = spec.get("models", [spec["model"]] if "model" in spec else self.question["models"])
         for model in asked:
             yield {column: model} if len(asked) > 1 else {}, self.of_model(model)
+
+    def tabulate(
+        self,
+        spec: Mapping[str, Any],
+        column: str,
+        lists: Sequence[str],
+        row: Callable[..., Mapping[str, Any]],
+    ) -> pd.DataFrame:
+        """Return a table with a row for each model and each combination of some lists.
+
+        Args:
+            spec: of a table or figure; see `models`.
+            column: that tells models apart, where there are several.
+            lists: names in `spec`, such as `chains` and `targets`; the last one runs fastest.
+            row: (the inputs of one model, an item of each list, `spec`) to the columns of a row.
+        """
+        return pd.DataFrame(
+            [
+                {**model, **row(ours, *items, spec)}
+                for model, ours in self.models(spec, column)
+                for items in itertools.product(*(spec[name] for name in lists))
+            ]
+        )
 
     # Runs and scores
 

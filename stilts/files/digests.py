@@ -1,7 +1,9 @@
 """Digests of files that others may change: read again where size or time stamp differ."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from stilts.files.manifest import sha256_of, write_atomic
 
@@ -32,7 +34,28 @@ class Digests:
         size, time, digest = self._known.get(name, (None, None, None))
         if [size, time] != stamp:
             digest = sha256_of(path)
-            self._known[name] = [*stamp, digest]
-            if self._cache.parent.is_dir():
-                write_atomic(self._cache, json.dumps(self._known, indent=0, sort_keys=True))
+            self._keep(name, [*stamp, digest])
         return digest
+
+    def of_all(self, name: str, paths: Iterable[Path] | None) -> dict[str, str | None]:
+        """Return the digests of the files behind something, by path.
+
+        Where one of them is out of reach it is what they were last: a mirror that is not mounted,
+        or a file that was removed after it was read, makes nothing anew.
+
+        Args:
+            name: of what is made of them.
+            paths: None where it cannot be told which they are.
+        """
+        found = None if paths is None else {path.as_posix(): self.of(path) for path in paths}
+        last = self._known.get(f"last of {name}")
+        if last is not None and (found is None or None in found.values()):
+            return last
+        if found and None not in found.values() and found != last:
+            self._keep(f"last of {name}", found)
+        return found or {}
+
+    def _keep(self, name: str, value: Any) -> None:
+        self._known[name] = value
+        if self._cache.parent.is_dir():
+            write_atomic(self._cache, json.dumps(self._known, indent=0, sort_keys=True))

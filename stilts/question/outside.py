@@ -4,7 +4,7 @@ Their contents are among the params of the rules that read them, so that a file 
 fetched again, with all that stands on it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,11 @@ class Outside:
 
     def task(self, name: str) -> dict[str, str | None]:
         """Return the digest of each file that a task is read from, by path."""
-        return self._digested(self._files_of_task(name))
+        return self._digests.of_all(self._key("data", name), self._files_of_task(name))
 
     def model(self, name: str) -> dict[str, str | None]:
         """Return the digest of each file of a model's folder, or of its tokenizer's, by path."""
-        return self._digested(self._files_of_model(name))
+        return self._digests.of_all(self._key("models", name), self._files_of_model(name))
 
     def changed(self, results: Path) -> Iterator[str]:
         """Yield a line for each file that is not what it was when it was read.
@@ -49,25 +49,27 @@ class Outside:
                     if known and digest not in known.values():
                         yield f"{path} has changed since it was read: {kind}/{name} is made anew"
 
-    def _digested(self, paths: Iterable[Path]) -> dict[str, str | None]:
-        return {path.as_posix(): self._digests.of(path) for path in paths}
+    def _key(self, kind: str, name: str) -> str:
+        return f"{self._question.scale.name}/{kind}/{name}"
 
-    def _files_of_task(self, name: str) -> list[Path]:
+    def _files_of_task(self, name: str) -> list[Path] | None:
         if self._question.task_rule(name) != "fetch_task":
             return []
         source, splits = self._question.catalogue.tasks[name].source, self._question.splits(name)
         try:
             return source_files(source, splits, self._question.config["mirror"])
         except UserError:  # the job that reads it says what is wrong
-            return []
+            return None
 
-    def _files_of_model(self, name: str) -> list[Path]:
+    def _files_of_model(self, name: str) -> list[Path] | None:
         origin: Mapping[str, Any] = self._question.model(name).origin
         tokenizer = origin.get("pretrain", {}).get("tokenizer", {})
         place = origin.get("path") or tokenizer.get("path")
         folder = Path(place).expanduser() if place else Path()
-        if not place or not folder.is_dir():
+        if not place:
             return []
+        if not folder.is_dir():
+            return None
         files = (path for path in sorted(folder.iterdir()) if path.suffix in _OF_A_MODEL)
         return [path for path in files if path.is_file()]
 

@@ -80,3 +80,18 @@ def test_a_models_folder_that_changes_is_fetched_again(project, tmp_path):
     assert "config.json has changed since it was read" in outcome.text, outcome.text
     there = json.loads((made / "config.json").read_text())
     assert there["hidden_dropout_prob"] == 0.25
+
+
+def test_a_file_that_is_out_of_reach_makes_nothing_anew(fresh, tmp_path):
+    folder = tmp_path / "hub/me/mine/default"
+    folder.mkdir(parents=True)
+    for split in ("train", "validation"):
+        table = pa.table({"passage": ["a", "b"] * 8, "label": ["no", "yes"] * 8})
+        pq.write_table(table, folder / f"{split}-00000-of-00001.parquet")
+    given = {"source": {"hub": "me/mine"}, "mirror": str(tmp_path / "hub")}
+    assert ask(fresh, **given).code == 0
+    assert ask(fresh, **given).idle
+    (folder / "train-00000-of-00001.parquet").unlink()
+    assert ask(fresh, **given).idle, "one file is gone"
+    shutil.rmtree(tmp_path / "hub")
+    assert ask(fresh, **given).idle, "the mirror is not mounted"

@@ -34,14 +34,7 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         (95 % bootstrap interval of delta_mean) and delta_best in percentage points; expected,
         scale and protocol.
     """
-    return pd.DataFrame(
-        [
-            model | _bar(ours, target, chain, spec)
-            for model, ours in inputs.models(spec, "model")
-            for target in spec["targets"]
-            for chain in spec["chains"]
-        ]
-    )
+    return inputs.tabulate(spec, "model", ("targets", "chains"), _bar)
 
 
 def _bar(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> dict[str, Any]:

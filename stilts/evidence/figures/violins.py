@@ -38,14 +38,7 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         unclear_scores of those that are like the majority only, degenerate_scores; scale and
         protocol.
     """
-    return pd.DataFrame(
-        [
-            model | _violin(ours, target, chain, spec)
-            for model, ours in inputs.models(spec, "model")
-            for target in spec["targets"]
-            for chain in spec["chains"]
-        ]
-    )
+    return inputs.tabulate(spec, "model", ("targets", "chains"), _violin)
 
 
 def _violin(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,21 +23,15 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         One row per model, target and chain: Model where there are several, Target, Intermediate,
         one column per source, Best, Mean, Std, n; scores in percent.
     """
-    rows = []
-    for model, ours in inputs.models(spec, "Model"):
-        for target in spec["targets"]:
-            for chain in spec["chains"]:
-                before = learnt.title(ours, chain)
-                names = {"Target": ours.task_title(target), "Intermediate": before}
-                rows.append(model | names | _cell(ours, chain, target, spec))
-    return pd.DataFrame(rows)
+    return inputs.tabulate(spec, "Model", ("targets", "chains"), _row)
 
 
-def _cell(ours: Inputs, chain: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
+def _row(ours: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> dict[str, str]:
+    names = {"Target": ours.task_title(target), "Intermediate": learnt.title(ours, chain)}
     found = summary(ours.cell(chain, target)["score"])
     paper = {
         title: ours.printed(spec["printed"], chain=chain, target=target, statistic=statistic)
         for title, statistic in spec["sources"].items()
     }
     scores = {name.title(): percent(found[name]) for name in ("best", "mean", "std")}
-    return paper | scores | {"n": runs_used(found["n"], ours.expected(chain, target))}
+    return names | paper | scores | {"n": runs_used(found["n"], ours.expected(chain, target))}

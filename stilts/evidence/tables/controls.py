@@ -28,14 +28,7 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         Target; the mean of the baseline (percent), the differences to it (points) of the original
         and of the control, then the difference of the two with its bootstrap interval, and n.
     """
-    return pd.DataFrame(
-        [
-            model | _row(ours, control, target, spec)
-            for model, ours in inputs.models(spec, "Model")
-            for control in spec["chains"]
-            for target in spec["targets"]
-        ]
-    )
+    return inputs.tabulate(spec, "Model", ("chains", "targets"), _row)
 
 
 def _row(ours: Inputs, control: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:

@@ -24,17 +24,10 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         and for mean and best the printed and our difference in percentage points, the bootstrap
         interval of the mean, and n, the runs of the side that has fewer.
     """
-    rows = []
-    for model, ours in inputs.models(spec, "Model"):
-        for chain in spec["chains"]:
-            for target in spec["targets"]:
-                before = learnt.title(ours, chain)
-                names = {"Intermediate": before, "Target": ours.task_title(target)}
-                rows.append(model | names | _cell(ours, chain, target, spec))
-    return pd.DataFrame(rows)
+    return inputs.tabulate(spec, "Model", ("chains", "targets"), _row)
 
 
-def _cell(ours: Inputs, chain: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
+def _row(ours: Inputs, chain: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
     sides = (ours.cell(name, target)["score"] for name in (chain, spec.get("baseline", "none")))
     found = delta(*sides, seed=spec.get("seed", 0))
     mean, best = (
@@ -43,6 +36,8 @@ def _cell(ours: Inputs, chain: str, target: str, spec: Mapping[str, Any]) -> dic
     )
     n = min(found["n"], found["n_baseline"])
     return {
+        "Intermediate": learnt.title(ours, chain),
+        "Target": ours.task_title(target),
         "Δ mean (paper)": mean,
         "Δ mean": points(found["delta_mean"]),
         "95 % interval": interval(found["low"], found["high"]),

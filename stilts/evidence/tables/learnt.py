@@ -23,16 +23,10 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         trivial (percent of the task's metric), By (which cue), Above (points), Needed (points, the
         half-width of a 95 % interval at its widest), Examples, Verdict.
     """
-    return pd.DataFrame(
-        [
-            model | _row(ours, chain)
-            for model, ours in inputs.models(spec, "Model")
-            for chain in spec["chains"]
-        ]
-    )
+    return inputs.tabulate(spec, "Model", ("chains",), _row)
 
 
-def _row(ours: Inputs, chain: str) -> dict[str, str]:
+def _row(ours: Inputs, chain: str, spec: Mapping[str, Any]) -> dict[str, str]:
     found, tasks = learnt(ours, chain), parse_chain(chain)[-1].tasks
     names = {"Intermediate": ours.title(chain), "Own task": ", ".join(map(ours.task_title, tasks))}
     if found is None:

@@ -23,13 +23,7 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         Here, Chance (percent), Examples, New heads, Data. Of several new heads, each a draw, Here
         is their mean with the population std, the lowest and the highest behind it.
     """
-    return pd.DataFrame(
-        [
-            model | _row(ours, cell, spec)
-            for model, ours in inputs.models(spec, "Model")
-            for cell in spec["cells"]
-        ]
-    )
+    return inputs.tabulate(spec, "Model", ("cells",), _row)
 
 
 def _row(ours: Inputs, cell: Mapping[str, str], spec: Mapping[str, Any]) -> dict[str, str]:
