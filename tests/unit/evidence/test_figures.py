@@ -295,15 +295,3 @@ def test_reporting_imports_neither_torch_nor_transformers_nor_datasets():
         check=True,
     )
     assert found.stdout.strip() == "[]"
-
-
-def test_captions_render_to_valid_restructuredtext():
-    jinja2, core = pytest.importorskip("jinja2"), pytest.importorskip("docutils.core")
-    template = (ROOT / "workflow" / "report" / "figure.rst").read_text()
-    params = {"spec": report()["figures"]["figure_2"]}
-    snakemake = {"params": params, "wildcards": {"scale": "mini"}}
-    text = jinja2.Template(template).render(snakemake=snakemake)
-    settings = {"halt_level": 2, "report_level": 2}
-    html = core.publish_parts(text, writer="html", settings_overrides=settings)["body"]
-    assert "<strong>Runs per target and intermediate task" in html
-    assert "Scale mini." in html

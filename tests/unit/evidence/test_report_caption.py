@@ -6,6 +6,7 @@ import jinja2
 from docutils.core import publish_parts
 
 from stilts.files.fingerprint import ROOT
+from tests.toys.invented_results import report
 
 EVIL = "x\n\n.. raw:: html\n\n   <script>alert(1)</script>\n\n.. include:: /etc/passwd\n\n"
 EVIL += "`a <javascript:alert(1)>`_ javascript:alert(2) |x| *y* a\\*b ``c``"
@@ -17,7 +18,9 @@ def written(**spec):
         params=SimpleNamespace(spec=spec), wildcards=SimpleNamespace(scale="mini")
     )
     text = jinja2.Environment().from_string(template).render(snakemake=asked)
-    return publish_parts(text, writer="html", settings_overrides={"report_level": 1})["body"]
+    return publish_parts(
+        text, writer="html", settings_overrides={"halt_level": 2, "report_level": 1}
+    )["body"]
 
 
 def test_a_caption_never_becomes_markup_that_can_do_something():
@@ -31,3 +34,9 @@ def test_a_caption_never_becomes_markup_that_can_do_something():
 def test_a_caption_is_shown_as_it_stands():
     page = written(title="Figure 2 (Chang & Lu 2021)", caption="n = 36_x; 95 % of *all*.")
     assert "Figure 2 (Chang &amp; Lu 2021)" in page and "n = 36_x; 95 % of *all*." in page
+
+
+def test_a_studys_own_captions_are_valid():
+    for spec in report()["figures"].values():
+        page = written(**{name: spec[name] for name in ("title", "caption")})
+        assert "<strong>" in page and "Scale mini." in page
