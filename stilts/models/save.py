@@ -36,7 +36,10 @@ def save(model: Model, tokenizer: Any, folder: Path | str, pass_head: str = SAME
     pass_head: which heads may take those over that are trained here, SAME or ANY.
     """
     heads = list(model.heads.values())
-    if len(heads) == 1 and isinstance(heads[0], LibraryHead) and not model.passed:
+    # What the checkpoint before this one said of its own head is not true of this one's.
+    for config in (model.config, *(head.owner.config for head in heads if _is_library(head))):
+        vars(config).pop(PASSES, None)
+    if len(heads) == 1 and _is_library(heads[0]) and not model.passed:
         owner = heads[0].owner
         if pass_head != SAME:
             setattr(owner.config, PASSES, pass_head)
@@ -51,6 +54,10 @@ def save(model: Model, tokenizer: Any, folder: Path | str, pass_head: str = SAME
     order = sorted(model.heads, key=lambda key: _trains(model.heads[key]))
     stored = {key: _stored(model, key, pass_head) for key in order}
     write_heads(Path(folder), {**model.passed, **stored})
+
+
+def _is_library(head: Head) -> bool:
+    return isinstance(head, LibraryHead)
 
 
 def _trains(head: Head) -> bool:

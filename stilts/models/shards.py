@@ -46,9 +46,8 @@ def join_shards(index: Path, into: Path) -> None:
         UserError: a file is missing, or lacks tensors that the index places in it.
     """
     pieces = [piece for name in shard_names(index) for piece in _pieces(index.parent / name)]
-    lost = json.loads(index.read_text(encoding="utf-8"))["weight_map"].keys() - {
-        piece.name for piece in pieces
-    }
+    listed = json.loads(index.read_text(encoding="utf-8"))["weight_map"].keys()
+    lost = listed - {piece.name for piece in pieces}
     if lost:
         raise UserError(f"{index} lists '{min(lost)}', which its files lack: save it again")
     pieces.sort(key=lambda piece: (-piece.width, piece.name))  # wide numbers first: all aligned

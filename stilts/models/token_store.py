@@ -103,6 +103,5 @@ def _read(path: Path, key: str) -> Encoded:
     with contextlib.suppress(OSError):
         os.utime(path)  # `prune` spares what was read of late
     arrays = {name: tensors[name].numpy() if name in tensors else None for name in ARRAYS}
-    return Encoded(
-        **arrays, **{name: record[name] for name in RECORD} | {"ids": tuple(record["ids"])}
-    )
+    told = {name: record[name] for name in RECORD}
+    return Encoded(**arrays, **told | {"ids": tuple(record["ids"])})

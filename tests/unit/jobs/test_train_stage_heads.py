@@ -1,5 +1,7 @@
 """The heads that travel along a chain, and those of tasks that are only watched."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -210,3 +212,12 @@ def test_heads_of_earlier_stages_go_on_beside_one_that_does_not(make_stage):
     make_stage("a", A)
     two = make_stage("a+b", B, on="a", pass_head="none")
     assert heads_of(two).keys() == {"a"}
+
+
+def test_what_one_stage_says_of_its_head_is_not_said_of_the_next_ones(make_stage):
+    make_stage("a", A, pass_head="any")
+    two = make_stage("a+a", A, on="a")
+    assert "pass_head" not in json.loads((two / "config.json").read_text())
+    assert load(two, [pose(C)], 99)[2]["c"]["carried"] == []
+    bare = make_stage("a+a-bare", A, on="a", pass_head="none")
+    assert "pass_head" not in json.loads((bare / "config.json").read_text())
