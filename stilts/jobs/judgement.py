@@ -1,7 +1,7 @@
 """From a head's outputs to a result: scores, signs that nothing was learnt, predictions."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -30,14 +30,13 @@ def judge(
 
     Returns:
         `variants` (metric -> score, over several splits the mean), `signs` that nothing was
-        learnt and `n_<split>`; and the bytes of one row per example: id, split, label,
-        prediction, logits (list of float32).
+        learnt and `n_<split>`; and the bytes of one row per example: id, split and what the
+        head's `table` has: label, prediction, and mostly logits (list of float32).
     """
-    answers = [
-        head.answer(part, split.examples) for part, split in zip(outputs, scored, strict=True)
-    ]
+    tables = [head.table(part, split.examples) for part, split in zip(outputs, scored, strict=True)]
+    answers = [np.asarray(table["prediction"]) for table in tables]
     found = [
-        final(split.metrics, answer, split.examples.labels)
+        final(split.metrics, answer, head.references(split.examples))
         for answer, split in zip(answers, scored, strict=True)
     ]
     fields = {
@@ -48,23 +47,25 @@ def judge(
             np.concatenate([head.ties(part) for part in outputs]),
             losses,
         ),
-        **{f"n_{split.split}": len(split.examples) for split in scored},
+        **{f"n_{split.split}": split.examples.asked for split in scored},
     }
-    return fields, _table(scored, answers, outputs)
+    return fields, _parquet([split.split for split in scored], tables)
 
 
-def _table(
-    scored: Sequence[ScoredSplit], answers: Sequence[np.ndarray], outputs: Sequence[np.ndarray]
-) -> bytes:
-    table = pa.table(
-        {
-            "id": [name for split in scored for name in split.examples.ids],
-            "split": [split.split for split in scored for _ in split.examples.ids],
-            "label": np.concatenate([split.examples.labels for split in scored]),
-            "prediction": np.concatenate(answers),
-            "logits": pa.array(list(np.concatenate(outputs)), pa.list_(pa.float32())),
-        }
-    )
+def _column(values: np.ndarray) -> pa.Array:
+    if values.ndim == 2:
+        return pa.array(list(values), pa.list_(pa.float32()))
+    listed = values.dtype == object and any(isinstance(value, list) for value in values)
+    return pa.array(values, pa.list_(pa.string()) if listed else None)
+
+
+def _parquet(splits: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the tables of several splits as one, with a column that says the split."""
+    parts = []
+    for split, table in zip(splits, tables, strict=True):
+        ids = list(table["id"])
+        rest = {name: _column(column) for name, column in table.items() if name != "id"}
+        parts.append(pa.table({"id": ids, "split": [split] * len(ids), **rest}))
     buffer = io.BytesIO()
-    pq.write_table(table, buffer)
+    pq.write_table(pa.concat_tables(parts).combine_chunks(), buffer)
     return buffer.getvalue()

@@ -16,13 +16,14 @@ from stilts.jobs.trial import Setting
 from stilts.models.head import pose
 from stilts.models.load import copy_weights, freeze_encoder, load, reset
 from stilts.models.room import demand_room
+from stilts.question.recipe import READING
 from stilts.training.history import History
 from stilts.training.loop import train
 from stilts.training.progress import Progress
 from stilts.training.snapshot import Snapshot
 from stilts.training.workspace import Workspace
 
-FORM = ("head", "dropout", "freeze", "max_tokens", "select")  # settings of how things are read
+FORM = (*READING, "head", "dropout", "freeze", "select")  # settings of how things are read
 
 
 class Outcome(NamedTuple):
@@ -93,7 +94,7 @@ class Start:
         self._workspace = Workspace(
             model, self.setting.precision, self.setting.device, graphs=self.graphs
         )
-        reading = {"tokenizer": tokenizer, "max_tokens": recipe["max_tokens"], "store": self.store}
+        reading = {"tokenizer": tokenizer, "reading": recipe, "store": self.store}
         self._train = {task.name: read_train(task, self.data, **reading)}
         self._scored = read_scored(task, self.data, select=recipe["select"], **reading)
         read = (*self._train.values(), *(part.examples for part in self._scored))
@@ -115,7 +116,7 @@ class Start:
             **judged,
             "diverged": history.diverged,
             "head": next(iter(self._reports.values())),
-            "n_train": len(self._train[name]),
+            "n_train": self._train[name].asked,
             "steps": history.steps,
         }
         return result, predicted

@@ -61,7 +61,7 @@ def scored_by(
         "score": None if result.get("diverged") else variants[name],
         "variants": variants,
         **{level: fmean(guess[level] for guess in guesses) for level in guesses[0]},
-        "counts": None if task.get("range") else _totals(splits, task),
+        "counts": _totals(splits, task) if task["labels"] else None,
     }
     result["degenerate"] = result["score"] is None or not result["score"] > result["majority"]
     if "epochs" in result:
@@ -80,11 +80,18 @@ def _splits(predictions: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     with pq.ParquetFile(predictions) as file:
         table = file.read(columns=["split", "prediction", "label"])
     named = np.array(table["split"].to_pylist())
-    answers, labels = (
-        np.array(table[name].to_pylist(), table[name].type.to_pandas_dtype())
-        for name in ("prediction", "label")
-    )
+    answers, labels = (_column(table[name]) for name in ("prediction", "label"))
     return [(answers[named == split], labels[named == split]) for split in dict.fromkeys(named)]
+
+
+def _column(column: Any) -> np.ndarray:
+    """Return a column as numbers, or as the objects that its texts are."""
+    values, form = column.to_pylist(), column.type.to_pandas_dtype()
+    if form is not np.object_:
+        return np.array(values, form)
+    objects = np.empty(len(values), object)
+    objects[:] = values
+    return objects
 
 
 def _totals(
@@ -99,7 +106,13 @@ def _totals(
 
 
 def _counts(labels: np.ndarray, task: Mapping[str, Any]) -> list[int]:
-    """Return how many examples each class has; nothing where labels are numbers."""
+    """Return how many examples each class has; nothing where labels are numbers.
+
+    Questions on a text count as those without and those with an answer.
+    """
     if task.get("range"):
         return []
+    if labels.dtype == object:
+        answered = sum(bool(golds) for golds in labels)
+        return [len(labels) - answered, answered]
     return np.bincount(labels, minlength=len(task["labels"])).tolist()

@@ -1,5 +1,7 @@
 """The splits that a job trains and scores on, as token ids."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ from stilts.files import plugins
 from stilts.files.store import Store
 from stilts.models.head import Posed
 from stilts.models.token_store import encoded_split
-from stilts.models.tokens import Encoded
+from stilts.models.tokens import Decoding, Encoded
 from stilts.tasks.columns import KINDS
 from stilts.tasks.make import TRAIN
 from stilts.training.evaluation import ScoredSplit
@@ -18,19 +20,24 @@ def read_train(
     data: Path,
     *,
     tokenizer: Any,
-    max_tokens: int,
+    reading: Mapping[str, Any],
     store: Store,
     size: int | None = None,
     seed: int = 0,
 ) -> Encoded:
     """Return a task's training split; `size` and `seed` draw a sample of it."""
-    form = (task.facts["kind"], tokenizer, max_tokens)
     sample = {"size": size, "seed": seed} if size else {}
-    return encoded_split(data, TRAIN, *form, **sample, store=store)
+    return _encoded(task, data, TRAIN, tokenizer, reading, store, **sample)
 
 
 def read_scored(
-    task: Posed, data: Path, *, tokenizer: Any, max_tokens: int, store: Store, select: str = "last"
+    task: Posed,
+    data: Path,
+    *,
+    tokenizer: Any,
+    reading: Mapping[str, Any],
+    store: Store,
+    select: str = "last",
 ) -> list[ScoredSplit]:
     """Return the splits that a task is scored on, with the metrics of every task of its kind.
 
@@ -38,7 +45,7 @@ def read_scored(
         task: `facts["scored"]` names the splits.
         data: the folder of its canonical rows.
         tokenizer: of the model.
-        max_tokens: length at which an example is cut.
+        reading: settings, those that `READING` of `stilts.question.recipe` names.
         store: holds encoded splits.
         select: the setting, whose metric is added if it is of this task.
     """
@@ -47,10 +54,29 @@ def read_scored(
     named, _, metric = select.removeprefix("best:").rpartition(".")
     if named == task.name and metric not in metrics:
         metrics.append(metric)
-    form = (task.facts["kind"], tokenizer, max_tokens)
     return [
         ScoredSplit(
-            task.name, split, encoded_split(data, split, *form, store=store), tuple(metrics)
+            task.name,
+            split,
+            _encoded(task, data, split, tokenizer, reading, store),
+            tuple(metrics),
         )
         for split in task.facts["scored"]
     ]
+
+
+def _encoded(
+    task: Posed,
+    data: Path,
+    split: str,
+    tokenizer: Any,
+    reading: Mapping[str, Any],
+    store: Store,
+    **sample: int,
+) -> Encoded:
+    form = (task.facts["kind"], tokenizer, reading["max_tokens"])
+    encoded = encoded_split(data, split, *form, stride=reading["stride"], **sample, store=store)
+    if encoded.spans is None:
+        return encoded
+    rule = (reading["decode"], reading["longest_answer"])
+    return replace(encoded, decoding=Decoding(*rule, bool(task.facts.get("unanswerable"))))

@@ -54,7 +54,7 @@ def score_checkpoint(
     take_gpu(handling.device, handling.trials_per_gpu)
     torch.set_num_threads(handling.threads)
     model, tokenizer, reports = load(checkpoint, [task], spec["seed"])
-    reading = {"tokenizer": tokenizer, "max_tokens": spec["max_tokens"], "store": store or Store()}
+    reading = {"tokenizer": tokenizer, "reading": spec, "store": store or Store()}
     asked = task.facts["metric"]
     scored = [
         part._replace(metrics=tuple(dict.fromkeys([*part.metrics, asked])))

@@ -146,7 +146,7 @@ def _read(
     spec, train_sets, scored = setting.spec, {}, []
     for task in (*trained, *watched):
         posed = spec["posed"].get(task.name, recipe)
-        reading = {"tokenizer": tokenizer, "max_tokens": posed["max_tokens"], "store": store}
+        reading = {"tokenizer": tokenizer, "reading": posed, "store": store}
         if task in trained:
             sample = {"size": spec["size"], "seed": recipe["subset_seed"]}
             train_sets[task.name] = read_train(task, data[task.name], **reading, **sample)
@@ -155,7 +155,7 @@ def _read(
 
 
 def _counts(train_sets: Mapping[str, Encoded]) -> dict[str, Any]:
-    counts = {task: len(examples) for task, examples in train_sets.items()}
+    counts = {task: examples.asked for task, examples in train_sets.items()}
     return {"n_train": next(iter(counts.values())) if len(counts) == 1 else counts}
 
 

@@ -20,7 +20,8 @@ LIBRARIES = ("torch", "transformers", "tokenizers")
 # Names of a run in this study; two studies may share a stored trial under different names.
 NAMES = ("study", "scale", "protocol", "model", "chain", "target")
 # What a task is, as far as it changes the outputs; by what they are scored can be worked out later.
-POSED = ("name", "kind", "labels", "range")
+POSED = ("name", "kind", "labels", "range", "unanswerable")
+RARE = ("unanswerable",)  # which few tasks have
 
 
 class Trial(NamedTuple):
@@ -83,7 +84,10 @@ class Setting(NamedTuple):
 
     def key(self, recipe: Mapping[str, Any], **more: Any) -> str:
         """Return what a result is stored under: equal keys mean equal results."""
-        tasks = [{name: task.get(name) for name in POSED} for task in self.tasks]
+        tasks = [
+            {name: task.get(name) for name in POSED if name in task or name not in RARE}
+            for task in self.tasks
+        ]
         return digest_of({**self.facts(recipe), "tasks": tasks, "recipe": dict(recipe), **more})
 
 

@@ -27,7 +27,8 @@ class Batch:
     bounds: int32 [S + 1], starts and the end (`cu_seqlens` of variable-length kernels).
     slots: int64 [T], the place of each token in a padded block of S * L.
     mask: float32 [S, 1, 1, L], 0 on tokens and -inf on padding; None if all have L tokens.
-    labels: int64 [n].
+    labels: int64 [n]; of windows [n, 2], see `stilts.models.windows`.
+    widest: of windows, how long the longest of all is that lie beside these.
     padding: the padding token's id, where a text itself holds one.
     """
 
@@ -42,6 +43,7 @@ class Batch:
     labels: Tensor
     choices: int
     padding: int | None = None
+    widest: int = 0
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the fields that are tensors."""
@@ -66,7 +68,9 @@ def pack(encoded: Encoded, indices: Sequence[int] | np.ndarray, device: str = "c
     tokens = encoded.tokens[source].astype(np.int64)
     types = None if encoded.types is None else encoded.types[source]
     batch = lay(tokens, types, lengths, encoded.labels[examples], encoded.choices, device)
-    return batch if encoded.padding is None else replace(batch, padding=encoded.padding)
+    if encoded.padding is not None:
+        batch = replace(batch, padding=encoded.padding)
+    return batch if encoded.spans is None else replace(batch, widest=int(encoded.lengths.max()))
 
 
 def lay(

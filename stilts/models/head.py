@@ -108,6 +108,21 @@ class Head(nn.Module):
         raise NotImplementedError
 
     @staticmethod
+    def references(encoded: Encoded) -> np.ndarray:
+        """Return what the predictions of a split are held against, in their order."""
+        return encoded.labels
+
+    @classmethod
+    def table(cls, outputs: np.ndarray, encoded: Encoded) -> dict[str, Any]:
+        """Return what is kept of the predictions of a split: column -> [N], or float32 [N, k].
+
+        `id`, `label` and `prediction` at least, comparable with each other.
+        """
+        answers = cls.answer(outputs, encoded)
+        named = {"id": encoded.ids, "label": cls.references(encoded), "prediction": answers}
+        return {**named, "logits": outputs}
+
+    @staticmethod
     def ties(outputs: np.ndarray) -> np.ndarray:
         """Return for which examples [N] the outputs do not tell one answer from the next."""
         return np.zeros(len(outputs), bool)
@@ -223,27 +238,6 @@ def own_weights(head: Head, encoder: PreTrainedModel) -> dict[str, nn.Parameter]
     return {
         name: weight for name, weight in head.weights(encoder).items() if id(weight) not in shared
     }
-
-
-def largest(outputs: np.ndarray) -> np.ndarray:
-    """Return the index [N] of the largest of outputs [N, k]; ties are drawn, seeded by place.
-
-    Plain argmax gives a tie to option 0, so a collapsed model would score 100 % on a task whose
-    right answer always comes first. NaN counts as a tie with everything: it says nothing.
-    """
-    values = np.where(np.isnan(outputs).any(axis=1, keepdims=True), 0, outputs)
-    best = values == values.max(axis=1, keepdims=True)
-    chosen = best.argmax(axis=1)
-    if (best.sum(axis=1) > 1).any():
-        draw = np.random.default_rng(0).random(values.shape)
-        chosen = np.where(best, draw, -1).argmax(axis=1)
-    return chosen
-
-
-def tied(outputs: np.ndarray) -> np.ndarray:
-    """Return for which rows of outputs [N, k] the largest is not unique, bool [N]."""
-    with np.errstate(invalid="ignore"):
-        return (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1) > 1
 
 
 def set_dropout(head: nn.Module, share: float) -> None:

@@ -53,7 +53,8 @@ def load(
         posed: the tasks, each with the plug-in of its head.
         seed: of new heads.
         dropout: of the heads; None leaves what the model's config says.
-        pass_on: keep the checkpoint's other heads, so that `save` writes them as they were.
+        pass_on: keep the checkpoint's other heads and its pooler, so that `save` writes them as
+            they were.
 
     Raises:
         UserError: a checkpoint whose files are not those of its manifest.
@@ -68,7 +69,7 @@ def load(
     stored = read_heads(folder)
     by_key = {task.key: task for task in posed}
     passed = {key: head for key, head in stored.items() if key not in by_key} if pass_on else {}
-    keep_pooler = bool(passed) and has_pooler(folder)
+    keep_pooler = pass_on and has_pooler(folder)
     encoder, heads, absent = _build(folder, config, by_key, keep_pooler=keep_pooler)
     _check_encoder(absent, folder)
     for one in (encoder, *(head.owner for head in heads.values() if isinstance(head, LibraryHead))):
@@ -99,7 +100,7 @@ def _build(
 
     The encoder comes with one head's own class, so that transformers itself reads the folder;
     further heads are built without weights and given that encoder. A pooler comes if a head reads
-    it, or if it must be kept for a head that travels along; then it is not trained.
+    it, or if it must be kept for a later stage; then it is not trained.
     """
     autos = {key: task.plugin.auto(config) for key, task in posed.items()}
     shells = {}

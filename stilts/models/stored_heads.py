@@ -89,9 +89,11 @@ def read_pretrained(
 
 
 def has_pooler(folder: Path | str) -> bool:
-    """Return whether a checkpoint with heads has a pooler in its encoder."""
-    body = "" if (Path(folder) / HEADS).is_file() else _body(Path(folder))
-    return any(key.startswith(f"{body}pooler.") for key in _keys(Path(folder)))
+    """Return whether a checkpoint has a pooler in its encoder."""
+    keys = _keys(Path(folder))
+    alone = any(key.startswith("embeddings.") for key in keys)  # saved without any head
+    body = "" if alone else _body(Path(folder))
+    return any(key.startswith(f"{body}pooler.") for key in keys)
 
 
 def _single(config: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -99,9 +101,11 @@ def _single(config: Mapping[str, Any]) -> tuple[str, str] | None:
     architecture = (config.get("architectures") or [""])[0] or ""
     if architecture.endswith("ForMultipleChoice"):
         return "multiple_choice", "multiple_choice"
+    task, regression = config.get(TASK), config.get("problem_type") == "regression"
+    if architecture.endswith("ForQuestionAnswering"):
+        return (task, "span") if task else None
     if not architecture.endswith("ForSequenceClassification"):
         return None
-    task, regression = config.get(TASK), config.get("problem_type") == "regression"
     one = len(config.get("id2label") or "two") == 1
     if one and not regression and not family_of(config["model_type"]).multiple_choice:
         return "multiple_choice", "multiple_choice"

@@ -4,21 +4,23 @@ import contextlib
 import json
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from stilts.files import sealed
+from stilts.files import plugins, sealed
 from stilts.files.fingerprint import fingerprint
 from stilts.files.manifest import digest_of
 from stilts.files.store import Store
 from stilts.models.tokens import Encoded, encode
+from stilts.models.windows import Question
 from stilts.tasks.columns import KINDS
 from stilts.tasks.rows import limit_rows, read_split, split_digest
 
 RECORD = ("ids", "choices", "padding")
-ARRAYS = ("tokens", "types", "lengths", "labels", "offsets")
+ARRAYS = ("tokens", "types", "lengths", "labels", "offsets", "spans")
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ def encoded_split(
     tokenizer: Any,
     max_tokens: int,
     *,
+    stride: int = 0,
     size: int | None = None,
     seed: int = 0,
     store: Store,
@@ -45,6 +48,7 @@ def encoded_split(
         kind: as for `encode`.
         tokenizer: as for `encode`; every setting of it that matters is part of the key.
         max_tokens: as for `encode`.
+        stride: as for `encode`.
         size: a sample of so many rows; None takes all.
         seed: of the sample.
         store: holds encoded splits.
@@ -56,18 +60,21 @@ def encoded_split(
 
     def encode_rows() -> Encoded:
         rows = limit_rows(read_split(data, split), size, seed)
-        return encode(rows, kind, tokenizer, max_tokens)
+        return encode(rows, kind, tokenizer, max_tokens, stride)
 
     if not tokenizer.is_fast:
         return encode_rows()
+    windowed = hasattr(plugins.load(KINDS, kind, "kind", str(data)), "spans")
+    entries = [f"{KINDS}.{kind}:{part}" for part in ("pairs", *(["spans"] if windowed else ()))]
     key = digest_of(
         {
+            **({"stride": stride} if windowed else {}),
             "rows": split_digest(data, split),
             "sample": [size, seed] if size else None,
             "kind": kind,
             "tokenizer": _rules(tokenizer),
             "max_tokens": max_tokens,
-            "code": fingerprint("stilts.models.tokens", f"{KINDS}.{kind}:pairs"),
+            "code": fingerprint("stilts.models.tokens", *entries),
         }
     )
     path = store.encoding(key)
@@ -95,7 +102,16 @@ def _rules(tokenizer: Any) -> dict[str, Any]:
 def _write(path: Path, key: str, encoded: Encoded) -> None:
     arrays = {name: getattr(encoded, name) for name in ARRAYS}
     tensors = {name: torch.from_numpy(a) for name, a in arrays.items() if a is not None}
-    sealed.write(path, key, tensors, {name: getattr(encoded, name) for name in RECORD})
+    record = {name: getattr(encoded, name) for name in RECORD}
+    sealed.write(path, key, tensors, record | _told(encoded.questions))
+
+
+def _told(questions: Sequence[Question]) -> dict[str, Any]:
+    """Return questions as a record, each context once: many have the same."""
+    contexts = list(dict.fromkeys(question.context for question in questions))
+    places = {context: place for place, context in enumerate(contexts)}
+    asked = [(places[question.context], question.golds) for question in questions]
+    return {"contexts": contexts, "questions": asked}
 
 
 def _read(path: Path, key: str) -> Encoded:
@@ -104,4 +120,6 @@ def _read(path: Path, key: str) -> Encoded:
         os.utime(path)  # `prune` spares what was read of late
     arrays = {name: tensors[name].numpy() if name in tensors else None for name in ARRAYS}
     told = {name: record[name] for name in RECORD}
-    return Encoded(**arrays, **told | {"ids": tuple(record["ids"])})
+    contexts = record["contexts"]
+    questions = (Question(contexts[place], tuple(golds)) for place, golds in record["questions"])
+    return Encoded(**arrays, **told | {"ids": tuple(record["ids"])}, questions=tuple(questions))

@@ -3,16 +3,29 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from stilts.files import plugins
 from stilts.models.joined import NEWLINE, encode_joined
+from stilts.models.windows import Question, windows_of
 from stilts.tasks.columns import KINDS
 
 # Jobs are given their cores one by one, and forking after a parallel call makes tokenizers warn.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+class Decoding(NamedTuple):
+    """How an answer is read off the tokens of a window; see the settings of these names.
+
+    `unanswerable`: there may be no answer.
+    """
+
+    decode: str
+    longest_answer: int
+    unanswerable: bool
 
 
 @dataclass(frozen=True)
@@ -22,8 +35,11 @@ class Encoded:
     tokens: int32 [T], the S = N * choices sequences one after the other, special tokens included.
     types: int64 [T], 0 for text A and 1 for text B, or None for families that do not use them.
     lengths: int32 [S], tokens of each sequence.
-    labels: [N], int64 class index or index of the right option, or a float64 number.
-    ids: the N example ids.
+    labels: [N], int64 class index or index of the right option, or a float64 number; of windows
+        int64 [N, 2], see `stilts.models.windows.Window.answer`.
+    ids: the N example ids; the windows of a question stand together and share its id.
+    spans: int32 [T, 2] of windows, see `stilts.models.windows.Window.spans`.
+    questions: of windows, one for each id, in order.
     """
 
     tokens: np.ndarray
@@ -34,22 +50,33 @@ class Encoded:
     choices: int
     offsets: np.ndarray  # int64 [S], where each sequence starts in `tokens`
     padding: int | None = None  # the padding token's id, where a text itself holds one
+    spans: np.ndarray | None = None
+    questions: tuple[Question, ...] = ()
+    decoding: Decoding | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(self.labels)
 
+    @property
+    def asked(self) -> int:
+        """How many rows they come from: the number of questions, where windows are examples."""
+        return len(self.questions) or len(self)
 
-def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens: int) -> Encoded:
+
+def encode(
+    rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens: int, stride: int = 0
+) -> Encoded:
     """Return canonical rows as token ids, with the tokenizer's own template for pairs.
 
     A's segments are joined by the separator token (`word</s>sentence1`), as in the released code
     of Chang & Lu 2021. Where A or B has no segments the other one stands alone. A tokenizer without
     a separator, that of a causal model, gets a newline in each of these places. Sequences over
-    `max_tokens` are shortened longest text first.
+    `max_tokens` are shortened longest text first; questions on a text are cut into windows that
+    share `stride` tokens, see `stilts.models.windows`.
 
     Raises:
-        UserError: unknown kind.
+        UserError: unknown kind, or a question that leaves no room for its text.
         ValueError: a kind without answers, no rows, or rows that differ in their number of options
             or in whether they are pairs.
     """
@@ -58,6 +85,8 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
         raise ValueError(f"kind {kind!r} has no answers to learn: it cannot be encoded")
     if not rows:
         raise ValueError("there are no rows to encode: check the limits of the split")
+    if hasattr(posed, "spans"):
+        return _in_windows(rows, posed, tokenizer, max_tokens, stride)
     first, second = _texts(*posed.pairs(rows), tokenizer.sep_token or NEWLINE)
     if tokenizer.sep_token is None:
         sequences, types = encode_joined(first, second, tokenizer, max_tokens), None
@@ -71,7 +100,7 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
         )
         sequences, types = encoding["input_ids"], encoding.get("token_type_ids")
     lengths = np.fromiter(map(len, sequences), np.int32, len(first))
-    tokens, padding = np.concatenate(sequences).astype(np.int32), tokenizer.pad_token_id
+    tokens = np.concatenate(sequences).astype(np.int32)
     return Encoded(
         tokens=tokens,
         types=None if types is None else np.concatenate(types).astype(np.int64),
@@ -80,7 +109,41 @@ def encode(rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens
         ids=tuple(str(row["id"]) for row in rows),
         choices=len(first) // len(rows),
         offsets=np.cumsum(lengths, dtype=np.int64) - lengths,
-        padding=padding if padding is not None and (tokens == padding).any() else None,
+        padding=_padding_in(tokens, tokenizer),
+    )
+
+
+def _padding_in(tokens: np.ndarray, tokenizer: Any) -> int | None:
+    padding = tokenizer.pad_token_id
+    return padding if padding is not None and (tokens == padding).any() else None
+
+
+def _in_windows(
+    rows: Sequence[dict[str, Any]], kind: ModuleType, tokenizer: Any, max_tokens: int, stride: int
+) -> Encoded:
+    """Return questions on texts as windows; their rows stay in order."""
+    first, second = ([side[0] for side in sides] for sides in kind.pairs(rows))
+    golds = [kind.spans(row) for row in rows]
+    of, cut = zip(
+        *windows_of(rows, golds, (first, second), tokenizer, max_tokens, stride), strict=True
+    )
+    tokens = np.concatenate([window.tokens for window in cut])
+    lengths = np.fromiter((len(window.tokens) for window in cut), np.int32, len(cut))
+    typed = cut[0].types is not None
+    return Encoded(
+        tokens=tokens,
+        types=np.concatenate([window.types for window in cut]) if typed else None,
+        lengths=lengths,
+        labels=np.array([window.answer for window in cut], np.int64),
+        ids=tuple(str(rows[place]["id"]) for place in of),
+        choices=1,
+        offsets=np.cumsum(lengths, dtype=np.int64) - lengths,
+        padding=_padding_in(tokens, tokenizer),
+        spans=np.concatenate([window.spans for window in cut]),
+        questions=tuple(
+            Question(context, tuple(context[begin:end] for begin, end in places))
+            for context, places in zip(second, golds, strict=True)
+        ),
     )
 
 

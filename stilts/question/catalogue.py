@@ -45,6 +45,8 @@ class Task:
     label: str = "label"
     labels: tuple[str, ...] = ()
     range: tuple[float, ...] = ()
+    answers: str = ""
+    unanswerable: bool = False
     longest: Mapping[str, int] = field(default_factory=dict)
     drop: Mapping[str, Any] = field(default_factory=dict)
     once: str = ""
@@ -118,7 +120,7 @@ class Task:
         for label in self.labels:
             if self.labels.count(label) > 1:
                 raise UserError(f"{place}: 'labels' names '{label}' twice: name each class once")
-        if self.has_answers and not self.range and len(self.labels) < 2:
+        if self.has_classes and len(self.labels) < 2:
             raise UserError(f"{place}: 'labels' must list at least two class names in index order")
         kind.check(self.as_dict(), place)
 
@@ -127,6 +129,12 @@ class Task:
         """Whether a stage or a target can be made of it."""
         kind = load(KINDS, self.kind, "kind", f"task '{self.name}'")
         return getattr(kind, "ANSWERS", True)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether an answer is one of its `labels`: not a number, and no part of a text."""
+        kind = load(KINDS, self.kind, "kind", f"task '{self.name}'")
+        return self.has_answers and not self.range and not hasattr(kind, "spans")
 
     @property
     def sequences(self) -> int:

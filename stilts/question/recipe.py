@@ -1,11 +1,10 @@
 """The one list of settings: the name, short name, form, default and meaning of each."""
 
-import math
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from stilts.errors import UserError, unknown
+from stilts.question import forms
 
 NEEDED = object()  # the default of a setting that has none: a study states it
 _NAME = "^[a-z0-9][a-z0-9_.-]*$"
@@ -17,7 +16,7 @@ class Field(NamedTuple):
     Attributes:
         name: its key in YAML files, recipes and run files.
         short: what stands for it in the name of a grid point; empty for what is no axis.
-        form: what its value may be, in the words of JSON Schema that `_fits` knows.
+        form: what its value may be, in the words of JSON Schema that `stilts.question.forms` knows.
         default: its value where nobody states one.
         meaning: what it does, for readers.
     """
@@ -65,6 +64,30 @@ TRAINING = (
         {"type": "integer", "minimum": 4},
         NEEDED,
         "length at which an example is cut; a task's block in the catalogue gives its own",
+    ),
+    Field(
+        "stride",
+        "st",
+        {"type": "integer", "minimum": 0},
+        128,
+        "tokens that two windows of a text have in common, where a question is asked on one that"
+        " is too long",
+    ),
+    Field(
+        "decode",
+        "dc",
+        {"enum": ["best_span", "independent"]},
+        "best_span",
+        "how an answer is read off a text: the span with the highest sum of its two ends, none if"
+        " the first token's is higher; or the first and the last token each with its highest, as"
+        " Zhang and Zhang 2021 have it",
+    ),
+    Field(
+        "longest_answer",
+        "la",
+        _COUNT,
+        30,
+        "tokens of an answer at most; `decode: independent` knows no such bound",
     ),
     Field("lr", "lr", _POSITIVE, NEEDED, "learning rate at its highest"),
     Field("warmup", "wu", _SHARE, 0.0, "share of all steps in which the learning rate rises"),
@@ -189,8 +212,10 @@ SCORING = (METRIC, SCORED, WATCH, NEW_HEADS)
 FIELDS = {field.name: field for field in (*TRAINING, PRECISION, PASS_HEAD, *SCORING)}
 AXES = {field.name: field for field in TRAINING}
 SHORT = {field.short: field for field in TRAINING}
+# How the rows of a task are read, and answers off them.
+READING = ("max_tokens", "stride", "decode", "longest_answer")
 # What each task of a stage of several brings; all else is the stage's.
-POSED = ("max_tokens", "head", "metric", "scored")
+POSED = (*READING, "head", "metric", "scored")
 
 
 def complete(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,9 +234,9 @@ def check(name: str, value: Any, place: str) -> Any:
         UserError: the value does not fit the setting; one line that starts with `place`.
     """
     form = FIELDS[name].form
-    read = _read(value, form)
-    if not _fits(read, form):
-        raise UserError(f"{place}: {value!r} is not {described(form)}")
+    read = forms.read(value, form)
+    if not forms.fits(read, form):
+        raise UserError(f"{place}: {value!r} is not {forms.described(form)}")
     return read
 
 
@@ -219,80 +244,3 @@ def check_name(name: str, known: Mapping[str, Any], place: str) -> None:
     """Raise a `UserError` that lists the known settings for one that is not among them."""
     if name not in known:
         raise unknown("setting", name, known, place)
-
-
-def described(form: Mapping[str, Any]) -> str:
-    """Return in words what a form allows: `null or a number above 0`."""
-    if "enum" in form:
-        return f"one of {', '.join('null' if name is None else name for name in form['enum'])}"
-    kind, *null = _types(form)
-    return ("null or " if null else "") + _WORDS[kind](form)
-
-
-def _numbers(form: Mapping[str, Any]) -> str:
-    bounds = "".join(f" {word} {form[key]}" for key, word in _BOUNDS.items() if key in form)
-    return f"a {'whole ' if 'integer' in _types(form) else ''}number{bounds}"
-
-
-def _lists(form: Mapping[str, Any]) -> str:
-    count = f"{form['minItems']} " if "maxItems" in form else ""
-    return f"a list of {count}items, each {described(form['items'])}"
-
-
-_BOUNDS = {
-    "minimum": "from",
-    "exclusiveMinimum": "above",
-    "maximum": "to",
-    "exclusiveMaximum": "below",
-}
-_WORDS = {
-    "integer": _numbers,
-    "number": _numbers,
-    "array": _lists,
-    "string": lambda form: form["description"],
-}
-
-
-def _types(form: Mapping[str, Any]) -> list[str]:
-    kinds = form.get("type", [])
-    return [kinds] if isinstance(kinds, str) else kinds
-
-
-def _read(value: Any, form: Mapping[str, Any]) -> Any:
-    types = _types(form)
-    if "array" in types and isinstance(value, list | tuple):
-        return [_read(item, form["items"]) for item in value]
-    if isinstance(value, str) and {"number", "integer"} & {*types}:
-        try:
-            return int(value) if value.isdigit() else float(value)
-        except ValueError:
-            return value
-    whole = "integer" in types and isinstance(value, float) and value.is_integer()
-    return int(value) if whole else value
-
-
-def _fits(value: Any, form: Mapping[str, Any]) -> bool:
-    if "enum" in form:
-        return value in form["enum"]
-    types = _types(form)
-    match value:
-        case None:
-            return "null" in types
-        case bool():
-            return False
-        case list():
-            least, most = form.get("minItems", 0), form.get("maxItems", math.inf)
-            counted = "array" in types and least <= len(value) <= most
-            return counted and all(_fits(item, form["items"]) for item in value)
-        case str():
-            return "string" in types and bool(re.fullmatch(form["pattern"], value))
-        case int() | float():
-            typed = "number" in types or ("integer" in types and isinstance(value, int))
-            return typed and math.isfinite(value) and _within(value, form)
-    return False
-
-
-def _within(value: float, form: Mapping[str, Any]) -> bool:
-    return form.get("minimum", value) <= value <= form.get("maximum", value) and form.get(
-        "exclusiveMinimum", -math.inf
-    ) < value < form.get("exclusiveMaximum", math.inf)

@@ -9,7 +9,16 @@ from stilts.errors import UserError
 from stilts.question.catalogue import Catalogue
 from stilts.question.cells import Cell, Points, cells_of, scored_of
 from stilts.question.chain import Stage, chain_seed, chain_tasks, parse_chain, prefixes
-from stilts.question.recipe import AXES, NEEDED, NEW_HEADS, PASS_HEAD, POSED, PRECISION, TRAINING
+from stilts.question.recipe import (
+    AXES,
+    NEEDED,
+    NEW_HEADS,
+    PASS_HEAD,
+    POSED,
+    PRECISION,
+    READING,
+    TRAINING,
+)
 from stilts.question.scale import Scale
 from stilts.question.settings import Layer, Setting, Settings, merge
 from stilts.question.study import Study
@@ -181,7 +190,7 @@ class StudyPlan:
             "tasks": [facts[task] for task in stage.tasks],
             "watch": [facts[task] for task in settings.watch],
             "posed": {
-                task: {key: posed[key].value for key in ("max_tokens", "head")}
+                task: {key: posed[key].value for key in (*READING, "head")}
                 for task, posed in settings.posed.items()
             },
             "size": self.scale.size(stage.size),
@@ -197,7 +206,7 @@ class StudyPlan:
             **self._identity(model, chain, settings),
             "target": task,
             "task": self._facts(task, settings),
-            **{key: settings[key].value for key in ("max_tokens", "head", "seed", "new_heads")},
+            **{key: settings[key].value for key in (*READING, "head", "seed", "new_heads")},
         }
 
     @property
@@ -215,6 +224,7 @@ class StudyPlan:
             "range": list(task.range) or None,
             "metric": settings["metric"].value,
             "scored": settings["scored"].value,
+            **({"unanswerable": True} if task.unanswerable else {}),
         }
 
     def _identity(self, model: str, chain: str, settings: Settings) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import yaml
 
 from stilts.files.fingerprint import ROOT
 from stilts.question.config import SCHEMA
+from stilts.question.forms import described
 from stilts.question.recipe import (
     FIELDS,
     NEEDED,
@@ -19,7 +20,6 @@ from stilts.question.recipe import (
     SCORING,
     TRAINING,
     Field,
-    described,
 )
 
 DOCS = "docs/settings.md"

@@ -47,6 +47,8 @@ FIELDS: dict[str, Any] = {
     "metric": _TEXT,
     "restricted": _TEXT,
     "cite": _TEXT,
+    "answers": _TEXT,
+    "unanswerable": {"type": "boolean", "description": "true or false"},
     "source": _block(
         {
             "hub": _TEXT,

@@ -62,15 +62,17 @@ def baselines(
     """Return what each cue and the most frequent class of training reach, by name.
 
     Args:
-        train: canonical rows with class indices as labels, which the baselines learn from.
+        train: canonical rows, which the baselines learn from.
         scored: the rows they are scored on.
         kind: the module of their kind.
         score: a metric: (predictions [n], references [n]) to a number.
 
     Returns:
         The metric of `majority` and of every cue of CUES, rounded to four places; none where
-        training knows a single class.
+        training knows a single class. Of questions on a text `majority` alone: no answer to any.
     """
+    if hasattr(kind, "silence"):
+        return {"majority": round(float(score(*kind.silence(scored))), 4)}
     train, scored = _sample(train, kind), _sample(scored, kind)
     known = np.array([row["label"] for row in train])
     true = np.array([row["label"] for row in scored])

@@ -118,6 +118,12 @@ def check_templates(templates: Iterable[str], place: str, key: str) -> None:
             )
 
 
+def single_column(template: str) -> str | None:
+    """Return the column that a template is, if it is one column and nothing else."""
+    found = _COLUMN.fullmatch(template)
+    return found.group(1) if found else None
+
+
 def has_columns(templates: Iterable[str]) -> bool:
     """Return whether any of the templates takes something from a row."""
     return any(map(_COLUMN.search, templates))

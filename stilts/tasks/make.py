@@ -44,8 +44,8 @@ def write_task(
     Args:
         folder: gets `<split>.parquet` (the same rows give the same bytes) and `manifest.json`.
         splits: rows by split.
-        fields: of the manifest; `task`, `kind` and `labels` at least; with classes and a `metric`
-            the trivial baselines are scored too.
+        fields: of the manifest; `task`, `kind` and `labels` at least; with a `metric`, and classes
+            or questions on a text, the trivial baselines are scored too.
 
     Raises:
         UserError: a split without rows.
@@ -70,7 +70,7 @@ def write_task(
         audits[split] = audit(rows, kind)
     for split in splits.keys() - {TRAIN} if TRAIN in splits else ():
         audits[split]["also_in_train"] = overlap(splits[split], splits[TRAIN], kind)
-        if fields["labels"] and "metric" in fields:
+        if "metric" in fields and (fields["labels"] or hasattr(kind, "silence")):
             score = metric(fields["metric"], place).score
             audits[split]["baselines"] = baselines(splits[TRAIN], splits[split], kind, score)
     manifest = {"size_check": {}, **fields, "splits": records, "audit": audits}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import evaluate
 
 METRICS = "stilts.tasks.metrics"
+TEXT = "string"
+_FORMS = {"f": "float64", "O": TEXT}  # of references, by the letter of their dtype
 
 
 def metric(name: str, place: str = "a run") -> ModuleType:
@@ -45,7 +47,7 @@ def final(
     """Return the metrics that a run is reported with, each through its `evaluate.Metric`."""
     found: dict[str, float] = {}
     for name in names:
-        local = as_evaluate(name, "float64" if references.dtype.kind == "f" else "int64")
+        local = as_evaluate(name, _FORMS.get(references.dtype.kind, "int64"))
         found |= local.compute(predictions=predictions, references=references)
     return found
 
@@ -57,7 +59,10 @@ def _function(name: str) -> Callable[[np.ndarray, np.ndarray], float]:
 
 @functools.cache
 def as_evaluate(name: str, kind: str = "int64") -> "evaluate.Metric":
-    """Return a metric as an `evaluate.Metric` of numbers of a kind, which keeps data in memory."""
+    """Return a metric as an `evaluate.Metric`, which keeps data in memory.
+
+    kind: of numbers, or TEXT: predictions are then texts, and references lists of texts.
+    """
     import datasets
     import evaluate
 
@@ -66,17 +71,19 @@ def as_evaluate(name: str, kind: str = "int64") -> "evaluate.Metric":
     class Local(evaluate.Metric):
         def _info(self) -> evaluate.MetricInfo:
             value = datasets.Value(kind)
+            several = datasets.List(value) if kind == TEXT else value
             return evaluate.MetricInfo(
                 description=module.__doc__ or "",
                 citation="",
-                features=datasets.Features({"predictions": value, "references": value}),
+                features=datasets.Features({"predictions": value, "references": several}),
             )
 
         def _build_data_dir(self) -> str:
             return ""  # data stay in memory; by default a folder in the reader's home is made
 
         def _compute(self, predictions: np.ndarray, references: np.ndarray) -> dict[str, float]:
-            arrays = (np.asarray(side) for side in (predictions, references))
-            return {name: module.score(*arrays)}
+            if kind != TEXT:
+                predictions, references = np.asarray(predictions), np.asarray(references)
+            return {name: module.score(predictions, references)}
 
     return Local(config_name=name, keep_in_memory=True)

@@ -80,8 +80,9 @@ def score(workspace: Predicts, scored: Sequence[ScoredSplit], history: History) 
     outputs, found = {}, {}
     for part in scored:
         outputs[part.name] = workspace.predict(part.examples, part.task)
-        answers = workspace.model.head(part.task).answer(outputs[part.name], part.examples)
-        values = compute(part.metrics, answers, part.examples.labels)
+        head = workspace.model.head(part.task)
+        answers = head.answer(outputs[part.name], part.examples)
+        values = compute(part.metrics, answers, head.references(part.examples))
         found.setdefault(part.task, {})[part.split] = values
     history.outputs.append(outputs)
     history.epochs[-1] |= summary(found)

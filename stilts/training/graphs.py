@@ -132,7 +132,7 @@ def fill(batch: Batch) -> Batch:
         slots=rows * longest + columns,
         mask=torch.zeros(hidden.shape).masked_fill_(hidden, -torch.inf)[:, None, None],
         longest=longest,
-        labels=torch.cat([batch.labels, batch.labels.new_full((1,), IGNORED)]),
+        labels=torch.cat([batch.labels, torch.full_like(batch.labels[:1], IGNORED)]),
     )
 
 

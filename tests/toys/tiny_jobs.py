@@ -4,14 +4,16 @@ from safetensors.torch import load_file
 
 from stilts.files.manifest import read_manifest, write_manifest
 from stilts.models.checkpoint import describe
+from stilts.question.recipe import READING, complete
 from stilts.tasks.make import write_task
-from tests.toys.tiny_models import checkpoint, facts_of, pairs, questions
+from tests.toys.tiny_models import checkpoint, facts_of, pairs, passages, questions
 
 NAMES = {name: "n" for name in ("study", "scale", "protocol", "model", "chain")}
 A, B, C = (facts_of(name=name, classes=classes) for name, classes in (("a", 2), ("b", 3), ("c", 2)))
 Q, R = (facts_of("multiple_choice", name, classes=3) for name in "qr")
 N = facts_of("regression", "n")
-TASKS = (A, B, C, Q, R, N)
+W = facts_of("span", "w")
+TASKS = (A, B, C, Q, R, N, W)
 RECIPE = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 2, "warmup": 0.3, "max_tokens": 24}
 
 
@@ -26,6 +28,8 @@ def rows_of(task, count, seed):
     """Return rows for a task that can be learnt."""
     if task["kind"] == "multiple_choice":
         return questions(count, len(task["labels"]), seed)
+    if task["kind"] == "span":
+        return passages(count, seed)
     if task["range"]:
         return [row | {"label": row["label"] * 1.25} for row in pairs(count, 5, seed)]
     return pairs(count, len(task["labels"]), seed)
@@ -48,11 +52,17 @@ def target_of(task=None, **recipe):
     return spec | {"recipe": {**RECIPE, **recipe}}
 
 
+def posed_as(**changes):
+    """Return how a task is posed to a model: how it is read, and the head of its kind."""
+    recipe = complete(RECIPE)
+    return {key: recipe[key] for key in (*READING, "head")} | changes
+
+
 def stage_of(*tasks, watch=(), size=None, posed=None, pass_head="same", **recipe):
     """Return the spec of a job that trains a stage on tasks."""
     tasks = tasks or (facts_of(name="t"),)
     names = [task["name"] for task in (*tasks, *watch)]
-    told = {name: {"max_tokens": RECIPE["max_tokens"], "head": None} for name in names}
+    told = {name: posed_as() for name in names}
     return {
         **NAMES,
         "precision": "fp32",

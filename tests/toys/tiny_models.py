@@ -79,6 +79,22 @@ def questions(count, options=3, seed=0):
     return rows
 
 
+def passages(count, seed=0):
+    """Return questions on a text; the words after "very" answer, if it has any."""
+    rng = random.Random(seed)
+    rows = []
+    for i in range(count):
+        before, answer, after = sentence(rng, 2, 12), sentence(rng, 1, 3), sentence(rng, 2, 12)
+        before, answer, after = (text.replace("very", "so") for text in (before, answer, after))
+        told = i % 3 > 0
+        mark = "very" if told else "so"
+        context = f"{before} {mark} {answer} {after}"
+        starts = [len(f"{before} {mark} ")] if told else []
+        row = {"id": f"w{i}", "question": sentence(rng, 1, 3), "context": context}
+        rows.append(row | {"answers": [answer] if told else [], "starts": starts})
+    return rows
+
+
 def tokenizer_of(family):
     """Return a tokenizer whose padding is that of the family's tiny config."""
     if family in CAUSAL:
@@ -132,6 +148,8 @@ def facts_of(kind="classification", name="toy", classes=2):
         task |= {"kind": "classification", "range": [0, 5], "metric": "pearson"}
     else:
         task["labels"] = [f"c{number}" for number in range(classes)]
+    if kind == "span":
+        task |= {"labels": [], "metric": "exact_match", "unanswerable": True}
     return task | {"scored": ["validation"]}
 
 

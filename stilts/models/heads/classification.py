@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoModelForSequenceClassification
 
-from stilts.models.head import LibraryHead, largest, tied
+from stilts.models.choosing import largest, tied
+from stilts.models.head import LibraryHead
 from stilts.models.tokens import Encoded
 
 

@@ -14,8 +14,9 @@ from transformers import (
 )
 
 from stilts.models.batch import Batch
+from stilts.models.choosing import largest, tied
 from stilts.models.family import family_of
-from stilts.models.head import LibraryHead, largest, tied
+from stilts.models.head import LibraryHead
 from stilts.models.tokens import Encoded
 
 

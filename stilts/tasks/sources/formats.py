@@ -1,4 +1,4 @@
-"""Files of rows by their form: csv, tsv, json, jsonl, parquet, or lines without a heading."""
+"""Files of rows by their form: csv, tsv, json, jsonl, parquet, lines without a heading, SQuAD."""
 
 import csv
 import io
@@ -11,8 +11,8 @@ from typing import Any
 from stilts.errors import UserError, shown
 
 Row = dict[str, Any]
-FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "txt")
-_ENDINGS = {**{f".{name}": name for name in FORMATS}, ".lst": "txt", ".ndjson": "jsonl"}
+FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "txt", "squad")
+_ENDINGS = {**{f".{name}": name for name in FORMATS[:-1]}, ".lst": "txt", ".ndjson": "jsonl"}
 
 csv.field_size_limit(sys.maxsize)  # a cell may hold a book; the library's limit is 131,072
 
@@ -91,6 +91,31 @@ def _read_json(path: Path) -> list[Row]:
         return _read_jsonl(path)
     rows = _parsed(text, str(path))
     return [_row(row, f"{path}, item {number}") for number, row in enumerate(rows, start=1)]
+
+
+def _read_squad(path: Path) -> list[Row]:
+    """Read articles of paragraphs of questions, as SQuAD is published, a question a row."""
+    try:
+        return [
+            {
+                "id": asked["id"],
+                "title": article.get("title", ""),
+                "context": paragraph["context"],
+                "question": asked["question"],
+                "answers": {
+                    "text": [answer["text"] for answer in asked["answers"]],
+                    "answer_start": [answer["answer_start"] for answer in asked["answers"]],
+                },
+            }
+            for article in _parsed(read_text(path), str(path))["data"]
+            for paragraph in article["paragraphs"]
+            for asked in paragraph["qas"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"{path}: not of the form of SQuAD, data[].paragraphs[].qas[] with id, question and"
+            f" answers ({type(error).__name__}: {error}): name another 'format' in the source"
+        ) from None
 
 
 def _parsed(text: str, place: str) -> Any:
@@ -185,4 +210,5 @@ READERS: dict[str, Callable[[Path], list[Row]]] = {
     "json": _read_json,
     "jsonl": _read_jsonl,
     "parquet": read_parquet,
+    "squad": _read_squad,
 }

@@ -5,6 +5,7 @@ from stilts.files.store import Store
 from stilts.jobs.reading import read_scored, read_train
 from stilts.models.head import pose
 from stilts.tasks.make import write_task
+from tests.toys.tiny_jobs import posed_as
 from tests.toys.tiny_models import facts_of, pairs, tokenizer_of
 
 
@@ -19,7 +20,7 @@ def data(tmp_path):
 @pytest.fixture
 def reading(tmp_path):
     store = Store(tmp_path / "store")
-    return {"tokenizer": tokenizer_of("bert"), "max_tokens": 24, "store": store}
+    return {"tokenizer": tokenizer_of("bert"), "reading": posed_as(), "store": store}
 
 
 def posed(*splits):

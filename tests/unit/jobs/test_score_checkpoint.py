@@ -10,7 +10,7 @@ from stilts.files.store import Store
 from stilts.jobs.score_checkpoint import score_checkpoint
 from stilts.jobs.train_stage import train_stage
 from stilts.machine.handling import Handling
-from tests.toys.tiny_jobs import NAMES, data_in, model_in, stage_of
+from tests.toys.tiny_jobs import NAMES, data_in, model_in, posed_as, stage_of
 from tests.toys.tiny_models import facts_of
 
 SEEN = facts_of(name="a", classes=3) | {"scored": ["matched", "mismatched"]}
@@ -45,7 +45,7 @@ def score(folders, tmp_path):
         spec = {**NAMES, "target": task["name"], "precision": "fp32", "task": task | change}
         places = {"score": tmp_path / "s.json", "predictions": tmp_path / "p.parquet"}
         score_checkpoint(
-            {**spec, "max_tokens": 24, "head": None, "seed": seed, "new_heads": 3},
+            {**spec, **posed_as(), "seed": seed, "new_heads": 3},
             checkpoint=folders / checkpoint,
             data=folders / task["name"],
             **places,

@@ -18,7 +18,7 @@ from stilts.models.checkpoint import describe
 from stilts.models.head import pose
 from stilts.models.load import load
 from stilts.models.tokens import encode
-from tests.toys.tiny_jobs import data_in, model_in, rows_of, stage_of
+from tests.toys.tiny_jobs import data_in, model_in, posed_as, rows_of, stage_of
 from tests.toys.tiny_models import facts_of
 
 TASK = facts_of(name="t")
@@ -203,7 +203,7 @@ def test_a_stage_that_is_made_and_whole_is_left_as_it_is(make, tmp_path):
         {"lr": 2e-3},
         {"size": 8},
         {"size": 8, "subset_seed": 1},
-        {"posed": {"t": {"max_tokens": 9, "head": None}}},
+        {"posed": {"t": posed_as(max_tokens=9)}},
     ],
     ids=lambda change: [*change][-1],
 )

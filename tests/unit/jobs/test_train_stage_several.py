@@ -8,7 +8,7 @@ from stilts.errors import UserError
 from stilts.files.manifest import digest_of, file_digests, read_manifest
 from stilts.models.head import pose
 from stilts.models.load import load
-from tests.toys.tiny_jobs import A, B, N, Q, R, heads_of, same
+from tests.toys.tiny_jobs import A, B, N, Q, R, heads_of, posed_as, same
 
 POOLER = ["pooler.dense.bias", "pooler.dense.weight"]
 SCORER = ["classifier.bias", "classifier.weight"]
@@ -74,9 +74,7 @@ def test_a_size_is_taken_of_each_task(make_stage):
 
 def test_each_task_is_cut_at_its_own_length(make_stage):
     long, short = (
-        read_manifest(
-            make_stage(f"stage{tokens}", A, B, posed={"b": {"max_tokens": tokens, "head": None}})
-        )
+        read_manifest(make_stage(f"stage{tokens}", A, B, posed={"b": posed_as(max_tokens=tokens)}))
         for tokens in (24, 5)
     )
     assert long["epochs"] != short["epochs"]

@@ -10,7 +10,7 @@ from stilts.jobs import train_stage as module
 from stilts.jobs.train_stage import train_stage
 from stilts.machine.handling import Handling
 from stilts.training.snapshot import FILE
-from tests.toys.tiny_jobs import data_in, model_in, stage_of
+from tests.toys.tiny_jobs import data_in, model_in, posed_as, stage_of
 from tests.toys.tiny_models import facts_of
 
 TASK = facts_of(name="t")
@@ -78,7 +78,7 @@ def other_held_out_rows(parents):
         {"recipe": STAGE["recipe"] | {"lr": 1e-3}},
         {"size": 8, "recipe": STAGE["recipe"] | {"subset_seed": 1}},
         {"tasks": [TASK | {"labels": ["y", "x"]}]},
-        {"posed": {"t": {"max_tokens": 9, "head": None}}},
+        {"posed": {"t": posed_as(max_tokens=9)}},
         {"precision": "bf16"},
         another_model,
         other_rows,

@@ -5,8 +5,9 @@ from torch.nn import functional
 
 from stilts.errors import UserError
 from stilts.models.batch import IGNORED, pack, padded
+from stilts.models.choosing import largest, tied
 from stilts.models.encoder import pooled
-from stilts.models.head import Head, largest, pose, set_dropout, tied
+from stilts.models.head import Head, pose, set_dropout
 from stilts.models.heads import classification, multiple_choice, regression
 from stilts.models.load import load
 from stilts.models.save import save

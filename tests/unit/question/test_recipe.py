@@ -3,7 +3,8 @@ import re
 import pytest
 
 from stilts.errors import UserError
-from stilts.question.recipe import FIELDS, NEEDED, SHORT, TRAINING, check, complete, described
+from stilts.question.forms import described
+from stilts.question.recipe import FIELDS, NEEDED, SHORT, TRAINING, check, complete
 
 
 @pytest.mark.parametrize(

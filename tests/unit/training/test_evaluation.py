@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from stilts.models.batch import pack
-from stilts.models.head import largest, tied
+from stilts.models.choosing import largest, tied
 from stilts.tasks.scoring import compute
 from stilts.training.evaluation import ScoredSplit, predict, score, signs, summary
 from stilts.training.history import History

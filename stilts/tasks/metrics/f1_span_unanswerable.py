@@ -1,0 +1,19 @@
+"""F1 of the words of an answer over the questions that have none: NoAns of SQuAD 2.0."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stilts.tasks.answers import f1, mean_of
+
+TITLE = "F1 of words, NoAns"
+
+
+def score(predictions: np.ndarray, references: np.ndarray) -> float:
+    """Return the mean over texts [n], each against its gold answers, of references [n]."""
+    return mean_of(f1, predictions, references, answerable=False)
+
+
+def guess(counts: Sequence[int]) -> dict[str, float]:
+    """Return 1: no answer is always right where there is none."""
+    return {"chance": 1.0, "majority": 1.0}
