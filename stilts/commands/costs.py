@@ -1,8 +1,9 @@
 """Lay out a question for `stilts.commands.plan`: what each cell reads, writes and weighs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from stilts.files.asked import Wanted
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
 from stilts.question.chain import NONE
@@ -12,9 +13,12 @@ from stilts.question.resolve import StudyPlan
 BYTES_PER_PARAMETER = 4  # checkpoints are fp32
 
 
-def lay_out(layout: Layout) -> dict[str, Any]:
-    """Return the plan of a question as plain data; see `stilts.commands.plan.plan_text`."""
-    question = layout.question
+def lay_out(layout: Layout, wanted: Callable[[], Mapping[str, Wanted]] = dict) -> dict[str, Any]:
+    """Return the plan of a question as plain data; see `stilts.commands.plan.plan_text`.
+
+    wanted: returns what is asked of records, by their path.
+    """
+    question, asked = layout.question, wanted()
     models = {name: _size(question, name) for name in question.models}
     stages = [cell for plan in question.plans.values() for cell in plan.checkpoints]
     kept = [models[model] for model in [*question.models, *(model for model, _ in stages)]]
@@ -22,7 +26,9 @@ def lay_out(layout: Layout) -> dict[str, Any]:
         "title": f"{question.scale.name} scale, studies {', '.join(question.plans)},"
         f" protocol {question.config['protocol']}",
         "cells": [
-            _cell(layout, plan, cell) for plan in question.plans.values() for cell in plan.cells
+            _cell(layout, plan, cell, asked)
+            for plan in question.plans.values()
+            for cell in plan.cells
         ],
         "checkpoints": len(kept),
         "weights": sum(size.get("total", 0) for size in kept) * BYTES_PER_PARAMETER,
@@ -39,12 +45,15 @@ def lay_out(layout: Layout) -> dict[str, Any]:
     }
 
 
-def _cell(layout: Layout, plan: StudyPlan, cell: Cell) -> dict[str, Any]:
+def _cell(
+    layout: Layout, plan: StudyPlan, cell: Cell, asked: Mapping[str, Wanted]
+) -> dict[str, Any]:
     question, study = layout.question, plan.study.name
-    task = question.catalogue.tasks[cell.target]
+    task, runs = question.catalogue.tasks[cell.target], layout.cell_runs(study, cell)
     return {
         "spec": plan.target_spec(*cell),
-        "runs": layout.cell_runs(study, cell),
+        "runs": runs,
+        "wanted": asked.get(runs[0]) if runs else None,
         "checkpoint": layout.checkpoint_folder(study, cell.model, cell.chain),
         "data": layout.data_folder(cell.target),
         "rows": question.rows(cell.target),

@@ -3,13 +3,17 @@
 Rules spell their logs themselves; a test compares them with what is spelled here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import mean
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from stilts.commands.costs import lay_out, tokens_of
+from stilts.files.asked import Wanted
 from stilts.question.paths import Layout
 from stilts.question.targets import Targets
+
+NOTHING_ASKED: Mapping[str, Wanted] = MappingProxyType({})
 
 
 class Job(NamedTuple):
@@ -21,6 +25,7 @@ class Job(NamedTuple):
         files: its outputs, as far as they are counted.
         cost: of training one of them, in tokens times parameters; 0 where that is not known.
         kin: jobs of one kin train for about as long.
+        wanted: what is asked of its files, where they are records.
     """
 
     stage: str
@@ -28,20 +33,25 @@ class Job(NamedTuple):
     files: tuple[str, ...]
     cost: float = 0
     kin: str = ""
+    wanted: Wanted | None = None
 
 
-def expected_jobs(layout: Layout) -> list[Job]:
-    """Return every job of a question, stage by stage in the order in which they can run."""
-    return [*_parents(layout), *_studies(layout), *_pages(layout)]
+def expected_jobs(layout: Layout, wanted: Mapping[str, Wanted] = NOTHING_ASKED) -> list[Job]:
+    """Return every job of a question, stage by stage in the order in which they can run.
+
+    wanted: what is asked of records, by their path.
+    """
+    jobs = [*_parents(layout), *_studies(layout), *_pages(layout)]
+    return [job._replace(wanted=wanted.get(job.files[0])) for job in jobs]
 
 
-def outline(layout: Layout) -> dict[str, Any]:
+def outline(layout: Layout, wanted: Callable[[], Mapping[str, Wanted]]) -> dict[str, Any]:
     """Return a question and its jobs as plain data; see `stilts.commands.status.status_text`."""
     question = layout.question
     return {
         "title": f"{question.scale.name} scale, studies {', '.join(question.plans)},"
         f" protocol {question.config['protocol']}",
-        "jobs": [job._asdict() for job in expected_jobs(layout)],
+        "jobs": [job._asdict() for job in expected_jobs(layout, wanted())],
         "report": layout.report(),
     }
 

@@ -24,7 +24,7 @@ class Estimate:
 
     Attributes:
         trials: how many the question has.
-        done: run files that are there.
+        done: run files that are there and are what is asked for.
         stored: not there, but in the trial store: copied, not trained.
         tokens: to train on, at the full length of every sequence (an upper bound).
         flops: of training those that are neither done nor stored.
@@ -68,7 +68,8 @@ def estimate(cell: Mapping[str, Any], store: Store, device: str) -> Estimate:
     # 6 operations per parameter and token: forward 2, backward 4 (Kaplan et al. 2020, 2.1).
     flops = {run: 6 * (cell["body"] or 0) * count for run, count in tokens.items()}
     taken = _seconds(cell, recipes, store, device)
-    done = {run for run in runs if run.is_file()}
+    wanted = cell.get("wanted")
+    done = {run for run in runs if (wanted.is_met(run) if wanted else run.is_file())}
     stored = taken.keys() - done
     scored = sum(cell["rows"].get(split, 0) for split in cell["spec"]["task"]["scored"])
     return Estimate(

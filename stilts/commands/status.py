@@ -1,6 +1,7 @@
 """Where a run stands: what is done, at work, waiting and failed, for how long yet, and why not."""
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -27,7 +28,7 @@ class State:
 
     Attributes:
         job: what it must write.
-        done: how many of its files are there.
+        done: how many of its files are there, and are what is asked for.
         vitals: what it last said, if it is at work.
         cause: why it ended without its files, if it did.
     """
@@ -45,7 +46,8 @@ class State:
 
 def inspect(job: Job) -> State:
     """Return where a job stands, from its files, its log and its sign of life."""
-    done = sum(Path(file).is_file() for file in job.files)
+    is_done = job.wanted.is_met if job.wanted else os.path.isfile
+    done = sum(is_done(file) for file in job.files)
     if done == len(job.files):
         return State(job, done)
     vitals = read_vitals(job.log)
@@ -121,7 +123,7 @@ def status_text(outline: Mapping[str, Any], store: Store) -> str:
         lines += ["", f"Also at work, for another question or trials_per_job: {len(others)}"]
         lines.append(f"  {others[0]}; its status: ask {_AGAIN}")
     if any(state.missing for state in states):
-        lines += ["", "Done: the file is there. Whether it is still current: snakemake -n"]
+        lines += ["", "Done: the file is there, and was made for this question by this code"]
         lines.append(f"Next: {_next(running, failed)}")
         lines.append(f"      ({_AGAIN})")
     else:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stilts.errors import UserError
 from stilts.evidence.statistics import not_above
+from stilts.files.asked import Wanted
 from stilts.files.manifest import write_atomic
 from stilts.files.store import Trials
 from stilts.question.chain import chain_tasks
@@ -61,6 +63,7 @@ def collect_runs(
     table: Path,
     trials: Trials,
     axes: Iterable[str],
+    wanted: Mapping[str, Wanted],
 ) -> None:
     """Write `runs.csv`: one row per run file, scores as fractions, a lost run's score empty.
 
@@ -74,7 +77,13 @@ def collect_runs(
         trials: tell seconds, rates and memory; a pruned entry leaves them empty.
         axes: of the study's grids. Those that have no column yet get one at the end, sorted; it
             is empty in the rows of runs whose own grid has no such axis.
+        wanted: what is asked of the run files of each folder.
+
+    Raises:
+        UserError: run files were made for another question; they are deleted.
     """
+    cells = list(cells)
+    _refuse_others(cells, wanted)
     others = tuple(sorted({*axes} - {*AXES}))
     rows = (
         _run_row(_read(f"{folder}/{point}.json"), trials, others)
@@ -83,6 +92,29 @@ def collect_runs(
         for point in alike["points"]
     )
     _write(table, RUN_COLUMNS + others, rows)
+
+
+def _refuse_others(
+    cells: Iterable[Mapping[str, Iterable[str]]], wanted: Mapping[str, Wanted]
+) -> None:
+    """Delete run files that are not what is asked for; refuse to go on if there were any."""
+    found = []
+    for alike in cells:
+        for folder in alike["folders"]:
+            for point in alike["points"]:
+                file = Path(folder) / f"{point}.json"
+                reason = wanted[folder].reason_against(file)
+                if reason:
+                    found.append((file, reason))
+    for file, _ in found:
+        file.unlink()
+    if found:
+        file, reason = found[0]
+        raise UserError(
+            f"{len(found)} run files are not what is asked for, the first {file}: {reason}; they"
+            " are deleted: type the same command again, and they are made anew or come from the"
+            " store"
+        )
 
 
 def collect_scores(files: Iterable[str], table: Path) -> None:

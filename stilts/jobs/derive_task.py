@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import unknown
-from stilts.files import plugins
+from stilts.files import asked, plugins
 from stilts.files.manifest import read_manifest
 from stilts.tasks.make import TRAIN, facts, limited, splits_of, write_task
 from stilts.tasks.rows import read_split
@@ -55,7 +55,7 @@ def derive_task(
         "parent_origin": parent["origin"],
         **told,
     }
-    fields = {**facts(task), "origin": origin, "note": parent["note"]}
+    fields = {**facts(task), **asked.told(spec), "origin": origin, "note": parent["note"]}
     write_task(folder, limited(splits, spec), fields)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError
+from stilts.files import asked
 from stilts.files.manifest import MANIFEST, filled_folder, to_json
 from stilts.models.checkpoint import CONFIG, HEADS, WEIGHTS, describe
 from stilts.models.family import read_config, read_tokenizer
@@ -60,6 +61,7 @@ def fetch_model(spec: Mapping[str, Any], folder: Path) -> None:
         if not (source / WEIGHTS).is_file():
             join_shards(source / INDEX, temporary / WEIGHTS)
         fields = {"model": spec["name"], "origin": origin, "note": spec["note"]}
+        fields |= asked.told(spec)
         (temporary / MANIFEST).write_text(to_json(describe(temporary) | fields), encoding="utf-8")
 
 

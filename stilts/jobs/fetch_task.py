@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError
+from stilts.files import asked
 from stilts.tasks.columns import canonical_rows, is_dropped
 from stilts.tasks.make import facts, limited, short_enough, splits_of, write_task
 from stilts.tasks.sources.files import MissingFile
@@ -40,6 +41,7 @@ def fetch_task(spec: Mapping[str, Any], folder: Path | str) -> None:
         limited(splits, spec),
         {
             **facts(task),
+            **asked.told(spec),
             "origin": origin,
             "size_check": _check_sizes(task, sizes),
             "note": _stand_in_note(origin),

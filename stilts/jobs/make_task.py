@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stilts.files import plugins
+from stilts.files import asked, plugins
 from stilts.tasks.columns import canonical_rows
 from stilts.tasks.make import facts, limited, short_enough, write_task
 
@@ -28,4 +28,5 @@ def make_task(spec: Mapping[str, Any], folder: Path | str) -> None:
     }
     origin = {"from": "miniature", **made}
     note = spec.get("note") or "miniature language, not the paper's data"
-    write_task(folder, limited(splits, spec), {**facts(task), "origin": origin, "note": note})
+    fields = {**facts(task), **asked.told(spec), "origin": origin, "note": note}
+    write_task(folder, limited(splits, spec), fields)

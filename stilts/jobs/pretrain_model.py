@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from stilts.errors import UserError
+from stilts.files import asked
 from stilts.files.fingerprint import fingerprint
 from stilts.files.manifest import (
     MANIFEST,
@@ -16,6 +17,7 @@ from stilts.files.manifest import (
     filled_folder,
     read_manifest,
     to_json,
+    write_manifest,
 )
 from stilts.files.store import Store
 from stilts.jobs.trial import library_versions
@@ -61,6 +63,7 @@ def pretrain_model(
     with store.exclusive(key):
         if is_made(folder, key):
             log.info("another process has pretrained this model")
+            write_manifest(folder, read_manifest(folder) | asked.told(spec))
             return
         with filled_folder(folder) as temporary:
             reached = _pretrain(spec["name"], recipe, texts, temporary, snapshot)
@@ -71,6 +74,7 @@ def pretrain_model(
                 "key": key,
                 "reached": reached,
                 "corpus": digests,
+                **asked.told(spec),
             }
             (temporary / MANIFEST).write_text(
                 to_json(fields | describe(temporary)), encoding="utf-8"

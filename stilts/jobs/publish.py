@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from stilts.files import asked
 from stilts.files.manifest import to_json, write_atomic
 from stilts.files.store import Entry
 from stilts.jobs.trial import NAMES, Trial
@@ -24,6 +25,7 @@ def publish(entry: Entry, spec: Mapping[str, Any], trial: Trial) -> None:
     A copy rather than a link: Snakemake touches the time stamps of declared files.
     """
     identity = {name: spec[name] for name in NAMES} | {"point": trial.point}
+    identity |= asked.told(spec)
     result = scored_by(entry.result, entry.predictions, spec["task"])
     write_atomic(trial.predictions, entry.predictions.read_bytes())
     write_atomic(trial.run, to_json({**result, **identity}))

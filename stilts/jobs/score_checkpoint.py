@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from stilts.files import asked
 from stilts.files.manifest import read_manifest, sha256_of_bytes, to_json, write_atomic
 from stilts.files.store import Store
 from stilts.jobs.judgement import judge
@@ -55,9 +56,9 @@ def score_checkpoint(
     torch.set_num_threads(handling.threads)
     model, tokenizer, reports = load(checkpoint, [task], spec["seed"])
     reading = {"tokenizer": tokenizer, "reading": spec, "store": store or Store()}
-    asked = task.facts["metric"]
+    metric = task.facts["metric"]
     scored = [
-        part._replace(metrics=tuple(dict.fromkeys([*part.metrics, asked])))
+        part._replace(metrics=tuple(dict.fromkeys([*part.metrics, metric])))
         for part in read_scored(task, data, **reading)
     ]
     demand_room(model, [part.examples for part in scored], task.name)
@@ -74,6 +75,7 @@ def score_checkpoint(
     trained_on = read_manifest(checkpoint).get("tasks", [])
     fields = {
         **{name: spec[name] for name in NAMES},
+        **asked.told(spec),
         **facts,
         **judged,
         "head": reports[task.key],

@@ -8,7 +8,14 @@ from typing import Any
 
 import torch
 
-from stilts.files.manifest import MANIFEST, filled_folder, to_json
+from stilts.files import asked
+from stilts.files.manifest import (
+    MANIFEST,
+    filled_folder,
+    read_manifest,
+    to_json,
+    write_manifest,
+)
 from stilts.files.store import Store
 from stilts.jobs.judgement import judge
 from stilts.jobs.reading import read_scored, read_train
@@ -61,9 +68,11 @@ def train_stage(
     recipe = complete(spec["recipe"])
     key = setting.key(recipe, **{name: spec[name] for name in ("size", "posed", "pass_head")})
     identity = {name: spec[name] for name in NAMES} | {"origins": spec["origins"]}
+    identity |= asked.told(spec)
     with store.exclusive(key):
         if is_made(folder, key):
             log.info("another process has trained this stage")
+            write_manifest(folder, read_manifest(folder) | identity)
         elif store.stages.restore(key, folder, identity):
             log.info("this stage is in the store")
         else:

@@ -3,7 +3,7 @@
 Everything else that reaches into Snakemake or its plugin for SLURM is in `stilts.machine.slurm`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,33 @@ def is_main(workflow: Any) -> bool:
 def runs_here(workflow: Any) -> bool:
     """Return whether this process is the command itself, and its jobs run on this machine."""
     return workflow.is_main_process and workflow.local_exec
+
+
+def before_the_graph(
+    workflow: Any, commands: Collection[str], act: Callable[[Callable[[str], bool], bool], None]
+) -> None:
+    """Call a function before a run looks at which files are there.
+
+    Not before `--touch`, `--unlock`, `--report` and the like, nor where all that is asked for are
+    `commands`, nor while the folder is locked: another run may be at work.
+
+    Args:
+        workflow: Snakemake's.
+        commands: targets that make nothing.
+        act: is given a function that says of a path whether Snakemake has no record of it, and
+            whether the run is a dry one, before which nothing may change.
+    """
+    build = workflow._build_dag
+
+    def act_and_build() -> None:
+        runs = workflow.executor_plugin is not None and workflow.is_main_process
+        makes = not set(workflow.dag_settings.targets or {"all"}) <= set(commands)
+        if runs and makes and not workflow.touch:
+            if not any(workflow.persistence._read_locks()):
+                act(lambda path: workflow.persistence._read_record(path) is None, workflow.dryrun)
+        build()
+
+    workflow._build_dag = act_and_build
 
 
 def root_of(workflow: Any) -> Path:

@@ -34,6 +34,10 @@ class RuleCode:
             made.append(f"{THEMES}.{theme_of(task.miniature, self.question.config['facts'])}")
         return fingerprint(f"{SCRIPTS}/{rule}.py", *made)
 
+    def model(self, name: str) -> str:
+        """Return the fingerprint of what makes a model."""
+        return fingerprint(f"{SCRIPTS}/{self.question.model_rule(name)}.py")
+
     def stage(self, study: str, model: str, chain: str) -> str:
         """Return the fingerprint of what trains the last stage of a chain."""
         spec = self.question.plans[study].stage_spec(model, chain)

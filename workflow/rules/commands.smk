@@ -21,7 +21,7 @@ rule plan:
     conda:
         "../../envs/train.yaml"
     params:
-        plan=beside_a_run(workflow, partial(lay_out, LAYOUT)),
+        plan=beside_a_run(workflow, partial(lay_out, LAYOUT, lambda: ARTEFACTS.wanted)),
     script:
         "../scripts/plan.py"
 
@@ -33,7 +33,7 @@ rule status:
     conda:
         "../../envs/train.yaml"
     params:
-        outline=beside_a_run(workflow, partial(outline, LAYOUT)),
+        outline=beside_a_run(workflow, partial(outline, LAYOUT, lambda: ARTEFACTS.wanted)),
     script:
         "../scripts/status.py"
 

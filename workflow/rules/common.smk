@@ -20,8 +20,16 @@ from stilts.files.manifest import MANIFEST
 from stilts.files.strict_yaml import read_yaml
 from stilts.machine import preload
 from stilts.machine.environment import demand_values, settle
-from stilts.machine.snakemake import beside_a_run, config_files, is_main, root_of, runs_here
+from stilts.machine.snakemake import (
+    beside_a_run,
+    before_the_graph,
+    config_files,
+    is_main,
+    root_of,
+    runs_here,
+)
 from stilts.machine.slurm.begin import begin, remarks
+from stilts.question.artefacts import Artefacts
 from stilts.question.ask import ask
 from stilts.question.outside import Outside
 from stilts.question.paths import WEIGHTS, Layout
@@ -43,6 +51,9 @@ LAYOUT = Layout(QUESTION)
 TARGETS = Targets(LAYOUT)
 CODE = RuleCode(QUESTION)
 OUTSIDE = Outside(QUESTION, Digests())
+ARTEFACTS = Artefacts(LAYOUT, CODE, OUTSIDE)
+
+COMMANDS = ("plan", "status", "prune", "prune_delete")  # targets that make nothing
 
 # What planning allocates lives to the end, and the collector would walk through it in vain.
 gc.set_threshold(200_000, 20, 100)
@@ -53,6 +64,9 @@ if is_main(workflow):
         print(f"not available: {line}", file=sys.stderr)
     for line in [*QUESTION.remarks(), *OUTSIDE.changed(Path(LAYOUT.top)), *remarks()]:
         print(f"note: {line}", file=sys.stderr)
+    # Without records of its own Snakemake sees time stamps alone: what was made for another
+    # question would stay.
+    before_the_graph(workflow, COMMANDS, ARTEFACTS.take_away)
 
 
 wildcard_constraints:

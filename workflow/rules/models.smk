@@ -25,7 +25,7 @@ rule fetch_model:
         "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.model_spec(wildcards.model),
-        code=fingerprint("workflow/scripts/fetch_model.py"),
+        code=lambda wildcards: CODE.model(wildcards.model),
         content=lambda wildcards: OUTSIDE.model(wildcards.model),
     script:
         "../scripts/fetch_model.py"
@@ -45,7 +45,7 @@ rule pretrain_model:
         "../../envs/train.yaml"
     params:
         spec=lambda wildcards: QUESTION.model_spec(wildcards.model),
-        code=fingerprint("workflow/scripts/pretrain_model.py"),
+        code=lambda wildcards: CODE.model(wildcards.model),
         content=lambda wildcards: OUTSIDE.model(wildcards.model),
     script:
         "../scripts/pretrain_model.py"

@@ -97,6 +97,7 @@ rule collect_runs:
         "../../envs/report.yaml"
     params:
         cells=lambda wildcards: LAYOUT.collected_runs(wildcards.study),
+        wanted=lambda wildcards: ARTEFACTS.runs_of(wildcards.study),
         axes=lambda wildcards: QUESTION.plans[wildcards.study].axes,
         scores=lambda wildcards, input: list(input.scores),
         code=fingerprint("workflow/scripts/collect_runs.py"),

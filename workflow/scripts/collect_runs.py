@@ -9,5 +9,5 @@ with job(snakemake.log[0]):
     from stilts.files.store import Store
 
     params, output = snakemake.params, snakemake.output
-    collect_runs(params.cells, Path(output.runs), Store().trials, params.axes)
+    collect_runs(params.cells, Path(output.runs), Store().trials, params.axes, params.wanted)
     collect_scores(snakemake.input.scores, Path(output.scores))

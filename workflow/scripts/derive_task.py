@@ -5,10 +5,11 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
+    from stilts.files.asked import with_asked
     from stilts.jobs.derive_task import derive_task
 
     derive_task(
-        snakemake.params.spec,
+        with_asked(snakemake.params),
         Path(snakemake.input.parent).parent,
         Path(snakemake.output.manifest).parent,
     )

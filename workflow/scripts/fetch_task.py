@@ -5,6 +5,7 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
+    from stilts.files.asked import with_asked
     from stilts.jobs.fetch_task import fetch_task
 
-    fetch_task(snakemake.params.spec, Path(snakemake.output.manifest).parent)
+    fetch_task(with_asked(snakemake.params), Path(snakemake.output.manifest).parent)

@@ -5,11 +5,12 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
+    from stilts.files.asked import with_asked
     from stilts.jobs.finetune_targets import finetune_targets
     from stilts.machine.handling import Handling
 
     finetune_targets(
-        snakemake.params.spec,
+        with_asked(snakemake.params),
         snakemake.output.runs,
         snakemake.output.predictions,
         checkpoint=Path(snakemake.input.checkpoint).parent,

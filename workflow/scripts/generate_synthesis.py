@@ -5,11 +5,12 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
+    from stilts.files.asked import with_asked
     from stilts.jobs.generate_synthesis import generate_synthesis
     from stilts.machine.handling import Handling
 
     generate_synthesis(
-        snakemake.params.spec,
+        with_asked(snakemake.params),
         parent=Path(snakemake.input.parent).parent,
         model=Path(snakemake.input.model).parent,
         folder=Path(snakemake.output.manifest).parent,

@@ -5,6 +5,7 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0]):
+    from stilts.files.asked import with_asked
     from stilts.jobs.make_task import make_task
 
-    make_task(snakemake.params.spec, Path(snakemake.output.manifest).parent)
+    make_task(with_asked(snakemake.params), Path(snakemake.output.manifest).parent)

@@ -5,11 +5,12 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
+    from stilts.files.asked import with_asked
     from stilts.jobs.pretrain_model import pretrain_model
     from stilts.machine.handling import Handling
 
     pretrain_model(
-        snakemake.params.spec,
+        with_asked(snakemake.params),
         corpus=Path(snakemake.input.corpus).parent,
         folder=Path(snakemake.output.manifest).parent,
         handling=Handling.read(snakemake.config, snakemake.threads),

@@ -5,11 +5,12 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
+    from stilts.files.asked import with_asked
     from stilts.jobs.score_checkpoint import score_checkpoint
     from stilts.machine.handling import Handling
 
     score_checkpoint(
-        snakemake.params.spec,
+        with_asked(snakemake.params),
         checkpoint=Path(snakemake.input.checkpoint).parent,
         data=Path(snakemake.input.data).parent,
         score=Path(snakemake.output.score),

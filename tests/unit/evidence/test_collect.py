@@ -4,17 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from stilts.errors import UserError
 from stilts.evidence.collect import RUN_COLUMNS, collect_runs, collect_scores
+from stilts.files.asked import Wanted
 from stilts.files.store import Store
 
 NAMES = {"study": "s", "scale": "mini", "protocol": "paper", "model": "m", "chain": "none"}
 COUNTS = {"examples": 200, "right": 117, "majority": 106}
+ASKED = Wanted("a" * 16)
 RECIPE = {"lr": 1e-05, "batch": 8, "warmup": 0.2, "seed": 12, "epochs": 3, "clip": 1.0}
 
 
 def _run(folder: Path, point: str, counts: dict[str, int] | None = COUNTS, **recipe: float) -> str:
     run = {
         **NAMES,
+        "asked": ASKED.asked,
         "target": "rte",
         "point": point,
         "recipe": {**RECIPE, **recipe},
@@ -40,7 +44,8 @@ def _rows(table: Path) -> list[dict[str, str]]:
 def _collected(folder: Path, axes: list[str], *points: list[str]) -> list[dict[str, str]]:
     """Collect the runs of some grids, all of which lie in one folder."""
     cells = [{"folders": [str(folder)], "points": names} for names in points]
-    collect_runs(cells, folder / "runs.csv", Store(folder / "store").trials, axes)
+    trials = Store(folder / "store").trials
+    collect_runs(cells, folder / "runs.csv", trials, axes, {str(folder): ASKED})
     return _rows(folder / "runs.csv")
 
 
@@ -54,6 +59,16 @@ def test_a_run_is_one_row_with_the_grid_from_its_recipe(tmp_path):
     assert row["signs"] == "tied logits; flat loss"
     assert (row["degenerate"], row["like_majority"]) == ("True", "True")  # p = 0.051
     assert row["seconds"] == ""  # the store has no such trial
+
+
+def test_runs_of_another_question_are_named_and_deleted_and_nothing_is_collected(tmp_path):
+    points = [_run(tmp_path, f"lr1e-05_bs8_wu0.2_s{seed}") for seed in (12, 42)]
+    file = tmp_path / f"{points[1]}.json"
+    file.write_text(file.read_text().replace(ASKED.asked, "b" * 16))
+    with pytest.raises(UserError, match=r"1 run files are not .*_s42.json: .*another question"):
+        _collected(tmp_path, ["lr"], points)
+    assert not file.exists() and not (tmp_path / "runs.csv").exists()
+    assert (tmp_path / f"{points[0]}.json").is_file()
 
 
 def test_numbers_are_not_held_against_a_majority_class(tmp_path):

@@ -52,12 +52,12 @@ def test_a_task_goes_to_a_job_as_plain_data():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"kinds": 1}, "unknown field 'kinds'; allowed: cite, derive"),
+        ({"kinds": 1}, "unknown field 'kinds'; allowed: answers, cite"),
         (
             {"kind": "regression"},
             "unknown kind 'regression'; allowed: classification, corpus, masked_text, mult",
         ),
-        ({"metric": "bleu"}, "unknown metric 'bleu'; allowed: accuracy, f1_macro, found, matthews"),
+        ({"metric": "bleu"}, "unknown metric 'bleu'; allowed: accuracy, exact_match, "),
         ({"labels": ["only"]}, "'labels' must list at least two"),
         ({"range": [0, 5]}, "'range' says that answers are numbers: drop it or 'labels'"),
         ({"labels": [], "range": 5}, "'range' must be [lowest, highest], found 5"),

@@ -1,6 +1,8 @@
 import pytest
 import yaml
 
+from stilts.question.recipe import READING
+
 MODEL = "roberta-large"
 
 
@@ -36,10 +38,9 @@ def test_a_stage_of_several_tasks_has_one_recipe_that_its_tasks_do_not_change(st
         1e-5,
     )
     assert not {"max_tokens", "head", "metric"} & spec["recipe"].keys()
-    assert spec["posed"] == {
-        "cola": {"max_tokens": 30, "head": None},
-        "wic": {"max_tokens": 70, "head": "cosine"},
-    }
+    for task, posed in (("cola", (30, None)), ("wic", (70, "cosine"))):
+        assert (spec["posed"][task]["max_tokens"], spec["posed"][task]["head"]) == posed
+        assert spec["posed"][task].keys() == {*READING, "head"}
     assert [task["name"] for task in spec["tasks"]] == ["cola", "wic"]
     assert spec["size"] == 100
     assert spec["origins"]["epochs"] == "stated"

@@ -50,7 +50,7 @@ def test_a_later_place_wins_and_a_later_layer_over_all_its_places():
         ({"variants": {"x": {"epochs": "lots"}}}, "here.variants.x.epochs: 'lots' is not a whole"),
         (
             {"stages": {"a": {"tasks": {"a": {"lr": 1}}}}},
-            "here.stages.a.tasks.a: unknown setting 'lr'; allowed: head, max_tokens, metric, scor",
+            "here.stages.a.tasks.a: unknown setting 'lr'; allowed: decode, head, longest_answer,",
         ),
     ],
 )
