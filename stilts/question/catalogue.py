@@ -10,6 +10,7 @@ from stilts.errors import UserError, unknown
 from stilts.files.plugins import load, names
 from stilts.files.strict_yaml import read_yaml
 from stilts.question.code import HEADS, METRICS
+from stilts.question.file_forms import PRETRAIN, demand_form
 from stilts.question.miniature import check_block
 from stilts.question.task_fields import check_form
 from stilts.tasks.columns import KINDS
@@ -175,6 +176,8 @@ class Model:
                 raise unknown("key", key, {*ORIGINS, *extra}, place)
         if sum(key in block for key in ORIGINS) != 1:
             raise UserError(f"{place}: give exactly one origin of {', '.join(ORIGINS)}")
+        if "pretrain" in block:
+            demand_form(block["pretrain"], PRETRAIN, f"{place}, pretrain")
         origin = {key: block[key] for key in block if key in (*ORIGINS, "revision")}
         facts = (str(block.get(key, "")) for key in ("family", "cite"))
         return cls(name, origin, block.get("size", {}), *facts)

@@ -7,9 +7,10 @@ import functools
 import re
 from dataclasses import dataclass
 
-from stilts.errors import UserError
+from stilts.errors import UserError, shown
 
 NONE = "none"
+LONGEST = 240  # bytes: a name of a folder has 255 at most, and logs add an ending
 _NAME = "[a-z0-9][a-z0-9_.-]*"
 _STAGE = re.compile(rf"({_NAME}(?:~{_NAME})*)(?:@([1-9][0-9]*))?(?:=({_NAME}))?", re.ASCII)
 _SEEDED = re.compile(r"([^^]*)\^(0|[1-9][0-9]*)", re.ASCII)
@@ -70,6 +71,11 @@ def parse_chain(text: str) -> tuple[Stage, ...]:
         UserError: a malformed stage, or a seed for no stage.
     """
     stages, seed = _cut(text)
+    if len(text.encode()) > LONGEST:
+        raise UserError(
+            f"chain {shown(text)} has {len(text.encode())} bytes, and a folder bears its name:"
+            f" at most {LONGEST} are possible; take shorter names, or a variant (task=name)"
+        )
     if stages != NONE:
         return tuple(parse_stage(stage) for stage in stages.split("+"))
     if seed is not None:

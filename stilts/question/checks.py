@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from stilts.errors import UserError, unknown
 from stilts.files import plugins
+from stilts.question import forms
 from stilts.question.catalogue import Catalogue
 from stilts.question.chain import parse_chain, parse_stage
 from stilts.question.code import GENERATORS, METRICS
-from stilts.question.recipe import NEEDED, TRAINING
+from stilts.question.recipe import NEEDED, TRAINING, check_name
 from stilts.question.resolve import StudyPlan
 from stilts.question.scale import Scale
 from stilts.question.settings import Layer, Settings
@@ -79,6 +80,7 @@ def _check_layer(
             known = plugins.names(GENERATORS)
             if names[0] not in known:
                 raise unknown("generator", names[0], known, f"{where}.generators")
+            _check_generator(names[0], layer[(part, *names)], f"{where}.generators.{names[0]}")
         if part == "stages":
             for task in parse_stage(names[0]).tasks:
                 catalogue.task(task, f"{where}.stages")
@@ -89,6 +91,15 @@ def _check_layer(
                 known = set().union(*(_named(plan, part) for plan in plans))
                 if names[0] not in known:
                     raise unknown(part.removesuffix("s"), names[0], known, f"{where}.{part}")
+
+
+def _check_generator(name: str, settings: Settings, where: str) -> None:
+    known = plugins.load(GENERATORS, name, "generator", where).SETTINGS
+    for key, setting in settings.items():
+        check_name(key, known, where)
+        if not forms.fits(forms.read(setting.value, known[key]), known[key]):
+            said = forms.described(known[key])
+            raise UserError(f"{where}.{key}: {setting.value!r} is not {said}")
 
 
 def _named(plan: StudyPlan, part: str) -> set[str]:

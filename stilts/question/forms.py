@@ -34,6 +34,7 @@ _WORDS = {
     "integer": _numbers,
     "number": _numbers,
     "array": _lists,
+    "boolean": lambda form: "true or false",
     "string": lambda form: form["description"],
 }
 
@@ -66,7 +67,7 @@ def fits(value: Any, form: Mapping[str, Any]) -> bool:
         case None:
             return "null" in types
         case bool():
-            return False
+            return "boolean" in types
         case list():
             least, most = form.get("minItems", 0), form.get("maxItems", math.inf)
             counted = "array" in types and least <= len(value) <= most

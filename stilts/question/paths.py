@@ -12,6 +12,7 @@ from stilts.files.strict_yaml import read_yaml
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
 from stilts.question.chain import NONE, parent_chain, parse_chain
+from stilts.question.file_forms import demand_report
 
 WEIGHTS = "model.safetensors"
 ANY = "[^/]+"  # matches every name
@@ -45,9 +46,7 @@ class Layout:
     def __init__(self, question: Question, root: Path = ROOT):
         self.question = question
         self.top = f"results/{question.scale.name}"
-        self.reports = {
-            study: read_yaml(root / "studies" / study / "report.yaml") for study in question.plans
-        }
+        self.reports = {study: _report(root, study) for study in question.plans}
 
     # Folders
 
@@ -177,6 +176,13 @@ class Layout:
         """Return the manifests of the tasks whose rows a figure shows."""
         tasks = self.reports[study]["figures"][figure].get("tasks", ())
         return [f"{self.data_folder(task)}/{MANIFEST}" for task in tasks]
+
+
+def _report(root: Path, study: str) -> dict[str, Any]:
+    path = root / "studies" / study / "report.yaml"
+    content = read_yaml(path)
+    demand_report(content, str(path))
+    return content
 
 
 def _ahead(cells: Iterable[Cell]) -> str:

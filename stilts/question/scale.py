@@ -7,6 +7,7 @@ from typing import Any
 
 from stilts.errors import UserError, unknown
 from stilts.files.strict_yaml import read_yaml
+from stilts.question.file_forms import SCALE, demand_form
 from stilts.question.miniature import APART
 from stilts.question.settings import Layer, Setting, Settings, demand_block, read_layer
 
@@ -88,6 +89,7 @@ def load_scale(folder: Path, name: str) -> Scale:
     """
     where = f"{folder / name}.yaml"
     block = _with_layers(_read(folder, name), where, KEYS, {*KEYS, "extends"})
+    demand_form(block, SCALE, where)
     studies = block.pop("studies", {})
     demand_block(studies, f"{where}, studies")
     own = {

@@ -8,6 +8,7 @@ from typing import Any
 from stilts.errors import UserError, shown, unknown
 from stilts.files.strict_yaml import read_yaml
 from stilts.question.chain import chain_seed, parse_chain
+from stilts.question.file_forms import STUDY, demand_form
 from stilts.question.grid import read_axes
 from stilts.question.settings import (
     Layer,
@@ -102,6 +103,7 @@ def load_study(folder: Path, protocol: str) -> Study:
     """
     path = folder / "study.yaml"
     content = _read(path)
+    demand_form(content, STUDY, str(path))
     protocols = content["protocols"]
     held = protocol if protocol in protocols else PAPER
     models = _names(content["models"], f"{path}, models")

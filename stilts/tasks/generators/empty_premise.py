@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+SETTINGS: dict[str, dict[str, Any]] = {}
+
 
 def derive(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Empty text A and what stands before the option; a model still reads a pair of texts.

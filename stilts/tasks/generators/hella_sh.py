@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
+SETTINGS = {"seed": {"type": "integer", "minimum": 0}}
+
 
 def derive(rows: Iterable[dict[str, Any]], *, seed: int) -> list[dict[str, Any]]:
     """Shuffle the words of every wrong option; context, answer and ids stay.

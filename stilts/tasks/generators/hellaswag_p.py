@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+SETTINGS: dict[str, dict[str, Any]] = {}
+
 
 def derive(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Keep the endings and the answer; the premise goes, and so does the half sentence (ctx_b).

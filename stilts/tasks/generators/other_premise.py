@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
+SETTINGS = {"seed": {"type": "integer", "minimum": 0}}
+
 
 def derive(rows: Iterable[dict[str, Any]], *, seed: int) -> list[dict[str, Any]]:
     """Give every row the premise (text A, and what stands before the option) of another one.

@@ -5,6 +5,8 @@ from typing import Any
 
 from stilts.tasks.kinds.masked_text import ALL
 
+SETTINGS: dict[str, dict[str, Any]] = {}
+
 
 def derive(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Join the premise of every row with its right option.

@@ -11,6 +11,25 @@ from typing import Any
 
 from stilts.errors import UserError
 
+_COUNT = {"type": "integer", "minimum": 1}
+_FLAG = {"type": "boolean"}
+# What each setting may be; those of sampling are the language model's.
+SETTINGS = {
+    "seed": {"type": "integer", "minimum": 0},
+    "count": _COUNT,
+    "validation": _COUNT,
+    "min_words": _COUNT,
+    "max_words": _COUNT,
+    "drop_last_word": _FLAG,
+    "gold_first": _FLAG,
+    "drop_repeats": _FLAG,
+    "drop_unanswerable": _FLAG,
+    "tidy": _FLAG,
+    "length_as": {"enum": ["alone", "in_text"]},
+    "top_p": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    "temperature": {"type": "number", "exclusiveMinimum": 0},
+    "samples": _COUNT,
+}
 TIDY = (
     *((f" {mark}", mark) for mark in (".", "?", "!", ",")),
     (" ' ", "'"),

@@ -5,6 +5,7 @@ from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
 from stilts.files.plugins import names
 from stilts.tasks.correlation import ranks
+from stilts.tasks.kinds import span
 from stilts.tasks.scoring import METRICS, metric
 
 OF_CLASSES = {
@@ -13,6 +14,7 @@ OF_CLASSES = {
     "f1_macro": lambda y, p: f1_score(y, p, average="macro"),
 }
 OF_NUMBERS = ("pearson", "spearman")
+OF_SPANS = (*span.METRICS, *span.BY_ANSWER)  # held to the official script in test_span
 
 
 def correlation(name, labels, predicted):
@@ -24,7 +26,7 @@ def score(name, predictions, references):
 
 
 def test_every_metric_is_held_to_another_library_here():
-    assert names(METRICS) == sorted([*OF_CLASSES, *OF_NUMBERS, "found"])
+    assert names(METRICS) == sorted([*OF_CLASSES, *OF_NUMBERS, *OF_SPANS, "found"])
     assert all(metric(name).TITLE for name in names(METRICS))
 
 
