@@ -1,35 +1,56 @@
 """From texts to what a stand-in is pretrained on: its tokenizer, blocks of token ids, masks."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import ByteLevelBPETokenizer
+from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer
 from torch import Tensor
-from transformers import AutoTokenizer, GPT2Tokenizer, RobertaTokenizer
+from transformers import (
+    AutoTokenizer,
+    BertTokenizer,
+    ElectraTokenizer,
+    GPT2Tokenizer,
+    MobileBertTokenizer,
+    RobertaTokenizer,
+    SqueezeBertTokenizer,
+)
 
 from stilts.models.batch import IGNORED
 
+# Families of byte-level BPE, with the special tokens that open their vocabulary.
 TOKENIZERS = {
     "roberta": (RobertaTokenizer, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]),
     "gpt2": (GPT2Tokenizer, ["<|endoftext|>"]),
 }
+# Families of WordPiece on lower-cased text, as their uncased checkpoints have it.
+WORD_PIECES = {
+    "bert": BertTokenizer,
+    "electra": ElectraTokenizer,
+    "mobilebert": MobileBertTokenizer,
+    "squeezebert": SqueezeBertTokenizer,
+}
+BERT_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def make_tokenizer(spec: dict[str, Any], texts: Sequence[str]) -> Any:
-    """Return the tokenizer of a recipe: loaded, or a byte-level BPE trained on `texts`.
+    """Return the tokenizer of a recipe: loaded, or trained on `texts` as its family has it.
 
-    Training is deterministic: the same texts give the same vocabulary and merges, byte for byte.
+    That is a byte-level BPE or, on lower-cased text, WordPiece. Training is deterministic: the same
+    texts give the same vocabulary and merges, byte for byte.
     """
     if "path" in spec["tokenizer"]:
         path = spec["tokenizer"]["path"]
         return AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    if spec["family"] in WORD_PIECES:
+        return _word_pieces(spec, texts)
     if spec["family"] not in TOKENIZERS:
         raise ValueError(
             f"no tokenizer can be trained for family {spec['family']!r} "
-            f"(only {', '.join(TOKENIZERS)}): give `tokenizer: {{path: folder}}`"
+            f"(only {', '.join((*TOKENIZERS, *WORD_PIECES))}): give `tokenizer: {{path: folder}}`"
         )
     tokenizer_class, special = TOKENIZERS[spec["family"]]
     trained = ByteLevelBPETokenizer()
@@ -40,6 +61,29 @@ def make_tokenizer(spec: dict[str, Any], texts: Sequence[str]) -> Any:
     return tokenizer_class(
         vocab=learnt["vocab"], merges=merges, model_max_length=spec["max_tokens"]
     )
+
+
+def _word_pieces(spec: dict[str, Any], texts: Sequence[str]) -> Any:
+    """Return a WordPiece tokenizer trained on `texts`.
+
+    The library's trainer counts pairs in hash order, so pieces of equal count may change places
+    from one process to the next. So the words of `texts` and their letters are the vocabulary, by
+    frequency, as far as `vocab_size` goes: what is rarer is spelt.
+    """
+    splitter = BertWordPieceTokenizer(lowercase=True)
+    counts: Counter[str] = Counter()
+    for text in texts:
+        normal = splitter.normalizer.normalize_str(text)
+        counts.update(word for word, _ in splitter.pre_tokenizer.pre_tokenize_str(normal))
+    letters = sorted({letter for word in counts for letter in word})
+    pieces = [*BERT_SPECIAL, *letters, *(f"##{letter}" for letter in letters)]
+    size = spec["tokenizer"]["train"]["vocab_size"]
+    if size < len(pieces):
+        raise ValueError(f"vocab_size {size} has no room for {len(pieces)} letters: ask for more")
+    by_count = sorted(counts, key=lambda word: (-counts[word], word))
+    words = [word for word in by_count if len(word) > 1][: size - len(pieces)]
+    vocabulary = {piece: number for number, piece in enumerate([*pieces, *words])}
+    return WORD_PIECES[spec["family"]](vocab=vocabulary, model_max_length=spec["max_tokens"])
 
 
 def lay_blocks(texts: Sequence[str], tokenizer: Any, spec: dict[str, Any]) -> Tensor:

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def _config(spec: dict[str, Any], tokenizer: Any) -> Any:
 
 def _loss(model: PreTrainedModel, inputs: Tensor, labels: Tensor) -> Tensor:
     """Return the mean loss over the labelled places; only they enter the vocabulary's head."""
-    head = model.lm_head if hasattr(model, "lm_head") else model.cls
+    head = _vocabulary_head(model)
     lengths = _lengths(inputs, model.config.pad_token_id)
     visible = torch.arange(inputs.shape[1]) < lengths[:, None]
     places = labels != IGNORED
@@ -106,6 +106,13 @@ def _loss(model: PreTrainedModel, inputs: Tensor, labels: Tensor) -> Tensor:
         states = model.base_model(input_ids=inputs[:, :longest], attention_mask=mask)
         states = states.last_hidden_state[places[:, :longest]]
     return functional.cross_entropy(head(states), wanted)
+
+
+def _vocabulary_head(model: PreTrainedModel) -> Callable[[Tensor], Tensor]:
+    """Return what makes scores of the vocabulary [n, V] of states [n, H]."""
+    if hasattr(model, "generator_lm_head"):  # ELECTRA's
+        return lambda states: model.generator_lm_head(model.generator_predictions(states))
+    return model.lm_head if hasattr(model, "lm_head") else model.cls
 
 
 def _lengths(rows: Tensor, padding: int | None) -> Tensor:
