@@ -3,7 +3,8 @@
 Each baseline is a logistic regression of scikit-learn on one cue. Of a multiple choice it learns
 whether an option is the answer, and takes the option that it gives most. What they need of a kind
 is what its module says of a row: the two texts of every sequence (`pairs`) and how many sequences
-an example has. scikit-learn takes a second to load, so that it is imported where it is needed.
+an example has; where a model reads texts apart, the texts of every example (`sides`) stand in for
+that. scikit-learn takes a second to load, so that it is imported where it is needed.
 """
 
 import re
@@ -76,7 +77,7 @@ def baselines(
     train, scored = _sample(train, kind), _sample(scored, kind)
     known = np.array([row["label"] for row in train])
     true = np.array([row["label"] for row in scored])
-    if len(kind.pairs(train)[0]) == len(train) and len(set(known)) < 2:
+    if len(_texts(train, kind)[0]) == len(train) and len(set(known)) < 2:
         return {}
     majority = np.full_like(true, np.bincount(known).argmax())
     found = {"majority": score(majority, true)}
@@ -87,15 +88,20 @@ def baselines(
 
 
 def _sample(rows: Sequence[Row], kind: ModuleType) -> Sequence[Row]:
-    most = MOST_SEQUENCES * len(rows) // max(1, len(kind.pairs(rows)[0]))
+    most = MOST_SEQUENCES * len(rows) // max(1, len(_texts(rows, kind)[0]))
     return rows if len(rows) <= most else Random(SEED).sample(list(rows), most)
 
 
 def _sides(rows: Sequence[Row], kind: ModuleType) -> list[tuple[Words, Words]]:
     """Return the words of text A and of text B of every sequence."""
     return [
-        (_words(first), _words(second)) for first, second in zip(*kind.pairs(rows), strict=True)
+        (_words(first), _words(second)) for first, second in zip(*_texts(rows, kind), strict=True)
     ]
+
+
+def _texts(rows: Sequence[Row], kind: ModuleType) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the segments of text A and text B of whatever an answer is looked for in."""
+    return getattr(kind, "sides", kind.pairs)(rows)
 
 
 def _words(segments: Iterable[str]) -> Words:

@@ -13,7 +13,8 @@ A, B, C = (facts_of(name=name, classes=classes) for name, classes in (("a", 2), 
 Q, R = (facts_of("multiple_choice", name, classes=3) for name in "qr")
 N = facts_of("regression", "n")
 W = facts_of("span", "w")
-TASKS = (A, B, C, Q, R, N, W)
+P, S = facts_of("pair", "p"), facts_of("similarity", "s")
+TASKS = (A, B, C, Q, R, N, W, P, S)
 RECIPE = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 2, "warmup": 0.3, "max_tokens": 24}
 
 

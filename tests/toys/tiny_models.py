@@ -142,10 +142,11 @@ def checkpoint(folder, family="roberta", head=None, **changes):
 
 
 def facts_of(kind="classification", name="toy", classes=2):
-    """Return what a job is told of a task; the kind `regression` has numbers from 0 to 5."""
+    """Return what a job is told of a task; `regression` and `similarity` have numbers, 0 to 5."""
     task = {"name": name, "kind": kind, "labels": [], "range": None, "metric": "accuracy"}
-    if kind == "regression":
-        task |= {"kind": "classification", "range": [0, 5], "metric": "pearson"}
+    if kind in ("regression", "similarity"):
+        form = "pair" if kind == "similarity" else "classification"
+        task |= {"kind": form, "range": [0, 5], "metric": "pearson"}
     else:
         task["labels"] = [f"c{number}" for number in range(classes)]
     if kind == "span":

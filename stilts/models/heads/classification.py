@@ -21,7 +21,7 @@ class Head(LibraryHead):
     @classmethod
     def fits(cls, facts: Mapping[str, Any]) -> bool:
         """Return whether the task has such answers."""
-        return facts["kind"] != "multiple_choice" and not facts.get("range")
+        return facts["kind"] not in ("multiple_choice", "pair") and not facts.get("range")
 
     @staticmethod
     def width(facts: Mapping[str, Any]) -> int:

@@ -22,7 +22,7 @@ class Head(LibraryHead):
     @classmethod
     def fits(cls, facts: Mapping[str, Any]) -> bool:
         """Return whether the task has such answers."""
-        return bool(facts.get("range"))
+        return facts["kind"] != "pair" and bool(facts.get("range"))
 
     @staticmethod
     def width(facts: Mapping[str, Any]) -> int:

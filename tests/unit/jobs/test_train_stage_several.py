@@ -8,7 +8,7 @@ from stilts.errors import UserError
 from stilts.files.manifest import digest_of, file_digests, read_manifest
 from stilts.models.head import pose
 from stilts.models.load import load
-from tests.toys.tiny_jobs import A, B, N, Q, R, heads_of, posed_as, same
+from tests.toys.tiny_jobs import A, B, N, P, Q, R, S, heads_of, posed_as, same
 
 POOLER = ["pooler.dense.bias", "pooler.dense.weight"]
 SCORER = ["classifier.bias", "classifier.weight"]
@@ -94,6 +94,43 @@ def test_a_frozen_encoder_of_several_tasks_keeps_every_byte(make_stage):
     assert len({*digests}) == 1
     for name, head in heads_of(frozen).items():
         assert not any(head[part].equal(heads_of(start)[name][part]) for part in head)
+
+
+def test_pairs_leave_a_frozen_encoder_every_byte_and_train_their_heads(make_stage):
+    cosine = {"s": posed_as(head="pair_cosine")}
+    settings = {"freeze": "encoder", "weight_decay": 0.1, "posed": cosine}
+    start = make_stage("start", A, P, S, lr=0.0, **settings)
+    frozen = make_stage("frozen", A, P, S, lr=0.1, **settings)
+    before, after = (load_file(folder / "model.safetensors") for folder in (start, frozen))
+    changed = sorted(name for name in before if not before[name].equal(after[name]))
+    assert before.keys() == after.keys()
+    assert changed == POOLER, "the model came without one, so that it is as new as the heads"
+    heads = heads_of(frozen)
+    assert sorted(heads["p"]) == ["linear.bias", "linear.weight"]
+    assert sorted(heads["s"]) == ["log_factor", "shift"]
+    for name, head in heads.items():
+        assert not any(head[part].equal(heads_of(start)[name][part]) for part in head)
+
+
+def test_three_heads_in_turn_that_are_killed_end_with_the_same_bytes(
+    make_stage, tmp_path, stop, monkeypatch
+):
+    deep = {"a": posed_as(head="classification_deep")}
+    wanted = make_stage("whole", A, P, S, lr=4e-3, posed=deep)
+    whole = {path.name: path.read_bytes() for path in wanted.iterdir()}
+    assert {name: told["head"] for name, told in read_manifest(wanted)["heads"].items()} == {
+        "a": "classification_deep",
+        "p": "pair_linear",
+        "s": "pair_similarity",
+    }
+    (tmp_path / "store").rename(tmp_path / "store-of-the-first")
+    stop("pack", 11)
+    with pytest.raises(SystemExit):
+        make_stage("killed", A, P, S, lr=4e-3, posed=deep)
+    monkeypatch.undo()
+    assert len([*(tmp_path / "store/snapshots").iterdir()]) == 1
+    killed = make_stage("killed", A, P, S, lr=4e-3, posed=deep)
+    assert {path.name: path.read_bytes() for path in killed.iterdir()} == whole
 
 
 def test_a_stage_of_several_tasks_that_is_killed_ends_with_the_same_bytes(

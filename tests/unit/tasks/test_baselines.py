@@ -11,6 +11,7 @@ from stilts.files.fingerprint import ROOT
 from stilts.tasks import baselines as module
 from stilts.tasks.baselines import CUES, baselines
 from stilts.tasks.kinds import classification, multiple_choice
+from stilts.tasks.kinds import pair as apart
 from stilts.tasks.metrics import accuracy, matthews_correlation
 
 
@@ -126,3 +127,16 @@ def test_many_rows_are_a_seeded_sample(monkeypatch):
 def test_the_module_loads_no_scikit_learn_until_it_is_asked():
     code = "import sys, stilts.tasks.make; sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_cues_of_texts_that_are_read_apart_are_those_of_the_same_texts_read_together():
+    """Each text is a sequence of its own there, but no option of a choice."""
+
+    def make(rng):
+        label, text = rng.randrange(2), rng.sample("abcdefghijklmnopqrstuvwxyz", 8)
+        rest = rng.sample(text[:4], 4) if label else text[4:]
+        return pair(" ".join(text[:4]), " ".join(rest), label)
+
+    reached = found(make, kind=apart)
+    assert reached == found(make)
+    assert reached["overlap"] == 1.0

@@ -9,7 +9,15 @@ from stilts.files.plugins import load, names
 from stilts.tasks.columns import KINDS
 from tests.toys.tiny_models import facts_of
 
-TASK = {"first": (), "second": (), "text": "", "options": (), "range": (), "derive": {}}
+TASK = {
+    "labels": (),
+    "first": (),
+    "second": (),
+    "text": "",
+    "options": (),
+    "range": (),
+    "derive": {},
+}
 
 
 def kind(name):
@@ -59,6 +67,9 @@ def test_kinds_and_metrics_are_light(package):
         ("masked_text", {"text": "{t}", "range": (0, 5)}, "hidden words need 'range: [0, 1]'"),
         ("multiple_choice", {"second": ("{option}",)}, "multiple choice needs 'options'"),
         ("multiple_choice", {"options": "endings"}, "'second' must hold {option} once"),
+        ("pair", {"labels": "abc"}, "a pair has two 'labels', no and yes, or a 'range'; found 3"),
+        ("pair", {"labels": "ab", "first": ("{a}",)}, "'second' must take a text from a row"),
+        ("pair", {"labels": "ab", "second": ("{a}",)}, "'first' must take a text from a row"),
         ("multiple_choice", {"range": (0, 5)}, "multiple choice has 'labels', one for each option"),
     ],
 )
@@ -96,6 +107,20 @@ def test_a_range_makes_a_classification_a_regression():
     assert module.columns(numbers)["label"] == "float64"
 
 
+def test_a_pair_has_the_rows_of_a_classification_and_heads_of_its_own():
+    classes, numbers = facts_of("pair"), facts_of("similarity")
+    module = kind("pair")
+    assert (module.head(classes), module.head(numbers)) == ("pair_linear", "pair_similarity")
+    assert module.metrics(numbers) == ("pearson", "spearman")
+    assert "accuracy" in module.metrics(classes)
+    task = {"name": "t", "first": ["{a}"], "second": ["{b}"], "label": "y"}
+    found = module.rows(task | {"labels": ["0.0", "1.0"]}, [{"a": "x", "b": "z", "y": "1.0"}])
+    assert found == [{"id": "0", "first": ["x"], "second": ["z"], "label": 1}]
+    assert module.pairs(found * 2) == ([["x"], ["z"], ["x"], ["z"]], [[], [], [], []])
+    assert module.audit([*found, {"first": ["x"], "second": ["x"]}]) == {"identical_texts": 1}
+
+
 def test_a_model_reads_one_sequence_an_option():
     assert kind("multiple_choice").sequences(facts_of("multiple_choice", classes=4)) == 4
     assert kind("classification").sequences(facts_of("classification", classes=4)) == 1
+    assert kind("pair").sequences(facts_of("pair")) == 2
