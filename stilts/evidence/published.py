@@ -55,7 +55,10 @@ def nothing() -> pd.DataFrame:
 
 
 def _texts(path: Path | str, columns: Sequence[str]) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is no table ({error}): mend the file") from None
     if list(table.columns) != list(columns):
         raise UserError(
             f"{path}: the columns are {', '.join(table.columns)}; expected {', '.join(columns)}"

@@ -11,9 +11,10 @@ from typing import Any
 from stilts.errors import UserError
 from stilts.files import asked
 from stilts.files.manifest import MANIFEST, filled_folder, to_json
+from stilts.files.pointers import demand_content, demand_inside
 from stilts.models.checkpoint import CONFIG, HEADS, WEIGHTS, describe
 from stilts.models.family import read_config, read_tokenizer
-from stilts.models.shards import INDEX, join_shards
+from stilts.models.shards import INDEX, join_shards, shard_names
 
 _SHARDS = "model-*-of-*.safetensors"
 # What a model needs beside its weights, and nothing that could run code.
@@ -74,6 +75,11 @@ def _check(spec: Mapping[str, Any], source: Path) -> None:
                 f"model '{model}': {source} holds no {names[0]}; save the model with"
                 " save_pretrained (safetensors); pickled weights are never read"
             )
+    shards = () if (source / WEIGHTS).is_file() else shard_names(source / INDEX)
+    for path in (source / name for name in (*_FILES, WEIGHTS, INDEX, *shards)):
+        if path.is_file():
+            demand_inside(path, source)
+            demand_content(path)
     try:
         family = read_config(source).model_type
         read_tokenizer(source)
@@ -88,14 +94,13 @@ def _check(spec: Mapping[str, Any], source: Path) -> None:
 
 def _download(repository: str, revision: str | None) -> tuple[Path, str]:
     import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         found = huggingface_hub.HfApi().model_info(repository, revision=revision).sha
         folder = huggingface_hub.snapshot_download(
             repository, revision=found, allow_patterns=[*_FILES, WEIGHTS, INDEX, _SHARDS]
         )
-    except (OSError, HfHubHTTPError) as error:
+    except Exception as error:  # any error of the library and of its transport: all end the job
         raise UserError(
             f"model hub id '{repository}' cannot be fetched ({type(error).__name__}): check the id"
             " and the network, or give a local folder: models: {<name>: {path: …}}"

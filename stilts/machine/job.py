@@ -14,6 +14,7 @@ from stilts.machine.preload import QUIET, hand_over
 
 # Where a job of SLURM runs; CUDA itself keeps to the GPU that SLURM names there.
 _SLURM = ("SLURM_JOB_ID", "SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
@@ -58,6 +59,8 @@ def job(log: Path | str, *, preloaded: bool = False) -> Iterator[None]:
 
 
 def _remedy(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # Libraries that are not written in Python tell of it in their own words.
+    full = isinstance(error, OSError) and error.errno in _FULL
+    if full or any(os.strerror(number) in str(error) for number in _FULL):
         return ": free some space and run again; what is finished is kept"
     return ""

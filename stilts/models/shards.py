@@ -87,6 +87,8 @@ def _header(path: Path) -> tuple[dict[str, Any], int]:
     try:
         with path.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
+            if length > os.path.getsize(path):  # any other file says anything here
+                raise ValueError("no header")
             entries = json.loads(stream.read(length))
         entries.pop("__metadata__", None)
         end = 8 + length + max((entry["data_offsets"][1] for entry in entries.values()), default=0)

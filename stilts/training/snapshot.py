@@ -23,7 +23,8 @@ from stilts.files import sealed
 from stilts.training.history import History
 
 FILE = "snapshot.safetensors"
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1)  # what schedulers send before they kill
+# What schedulers send before they kill, and Ctrl-C.
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 # The fields of a History that are plain JSON; the other two are numbers by the thousand.
 _PLAIN = ("epochs", "diverged", "steps", "tokens")
 
@@ -130,8 +131,8 @@ class State:
 class Snapshot:
     """The snapshot of one run, in a folder named by the run's key.
 
-    Use it as a context around the training: inside, SIGTERM and SIGUSR1 wait for the next `keep`,
-    which saves and then ends the process with status 128 + signal.
+    Use it as a context around the training: inside, SIGTERM, SIGUSR1 and SIGINT wait for the next
+    `keep`, which saves and then ends the process with status 128 + signal.
     """
 
     def __init__(self, folder: Path, minutes: float):

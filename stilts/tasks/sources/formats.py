@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError, shown
+from stilts.files.pointers import demand_content
 
 Row = dict[str, Any]
 FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "txt", "squad")
@@ -57,6 +58,7 @@ def read_parquet(path: Path) -> list[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    demand_content(path)
     try:
         # One file at a time: read_table would take columns from folder names such as a=b.
         with pq.ParquetFile(path) as file:
@@ -69,6 +71,7 @@ def read_parquet(path: Path) -> list[Row]:
 
 def read_text(path: Path) -> str:
     """Return the content of a UTF-8 file, a byte order mark left out."""
+    demand_content(path)
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

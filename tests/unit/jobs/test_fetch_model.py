@@ -156,3 +156,54 @@ def test_the_hub_is_asked_for_weights_in_one_or_several_files(shards, tmp_path, 
     left = huggingface_hub.utils.filter_repo_objects(never, allow_patterns=asked["patterns"])
     assert list(left) == []
     assert read_manifest(tmp_path / "own")["origin"] == {"hub": "a/b", "revision": "1" * 40}
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 133466304\n"
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_pointer_of_git_lfs_in_place_of_a_file_is_refused(name, source, tmp_path):
+    (source / name).write_text(POINTER)
+    text = refused(local(source), tmp_path / "copied")
+    assert f"{name} is a pointer of git-lfs, not the file itself: run `git lfs pull`" in text
+
+
+@pytest.mark.parametrize("content", ["", "PK not weights at all, but long enough for a header"])
+def test_weights_of_any_other_form_are_refused(content, source, tmp_path):
+    (source / "model.safetensors").write_text(content)
+    text = refused(local(source), tmp_path / "copied")
+    assert "model.safetensors is no whole safetensors file" in text
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused_and_nothing_is_copied(source, tmp_path):
+    (tmp_path / "secret").write_text("root:x:0")
+    (source / "vocab.txt").symlink_to(tmp_path / "secret")
+    text = refused(local(source), tmp_path / "copied")
+    assert f"vocab.txt is a link to {tmp_path / 'secret'}, outside" in text
+    assert not (tmp_path / "copied" / "vocab.txt").exists()
+
+
+def test_the_links_of_a_hubs_cache_are_its_own(source, tmp_path):
+    blobs, snapshot = tmp_path / "models--me--mine/blobs", tmp_path / "models--me--mine/snapshots/1"
+    blobs.mkdir(parents=True)
+    snapshot.mkdir(parents=True)
+    for number, path in enumerate(sorted(source.iterdir())):
+        path.rename(blobs / str(number))
+        (snapshot / path.name).symlink_to(f"../../blobs/{number}")
+    fetch_model(local(snapshot), tmp_path / "copied")
+    copied = tmp_path / "copied" / "model.safetensors"
+    assert copied.is_file() and not copied.is_symlink()
+    (snapshot / "vocab.txt").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").write_text("x")
+    assert "outside" in refused(local(snapshot), tmp_path / "again")
+
+
+def test_a_hub_that_cannot_be_reached_names_the_model_and_the_remedy(tmp_path, monkeypatch):
+    class Unreachable:
+        def model_info(self, repository, revision):
+            raise type("ConnectError", (Exception,), {})("[Errno 111] Connection refused")
+
+    monkeypatch.setattr("huggingface_hub.HfApi", Unreachable)
+    spec = {"name": "mine", "origin": {"hub": "me/mine"}, "note": ""}
+    text = refused(spec, tmp_path / "copied")
+    assert "'me/mine' cannot be fetched (ConnectError): check the id and the network" in text

@@ -49,9 +49,7 @@ def test_an_epoch_does_not_go_through_evaluate(monkeypatch):
 
 def test_an_unknown_metric_is_refused_with_the_known_ones():
     for call in (compute, final):
-        with pytest.raises(
-            UserError, match="unknown metric 'bleu'; allowed: accuracy, "
-        ):
+        with pytest.raises(UserError, match="unknown metric 'bleu'; allowed: accuracy, "):
             call(["bleu"], np.array([0]), np.array([0]))
     with pytest.raises(UserError, match="^task 't': unknown metric 'bleu'"):
         metric("bleu", "task 't'")
