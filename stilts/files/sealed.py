@@ -18,8 +18,10 @@ ERRORS = (OSError, SafetensorError, ValueError)  # what `write` and `read` may r
 def write(path: Path, key: str, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
     """Write contiguous CPU tensors and a JSON-like record, whole or not at all."""
     text = json.dumps({"key": key, **record})
+    # One entry only: safetensors writes several in any order, and the bytes are to be the same.
+    seal = json.dumps({"record": text, "sha256": _digest(tensors, text)})
     with atomic_path(path) as temporary:
-        save_file(dict(tensors), temporary, {"record": text, "sha256": _digest(tensors, text)})
+        save_file(dict(tensors), temporary, {"seal": seal})
 
 
 def read(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -30,10 +32,10 @@ def read(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         OSError, SafetensorError: it cannot be read.
     """
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
+        seal = json.loads((file.metadata() or {}).get("seal", "{}"))
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-    text = metadata.get("record", "")
-    if metadata.get("sha256") != _digest(tensors, text):
+    text = seal.get("record", "")
+    if seal.get("sha256") != _digest(tensors, text):
         raise ValueError("its content does not match its digest")
     record = json.loads(text)
     if record["key"] != key:

@@ -61,6 +61,6 @@ def job(log: Path | str, *, preloaded: bool = False) -> Iterator[None]:
 def _remedy(error: Exception) -> str:
     # Libraries that are not written in Python tell of it in their own words.
     full = isinstance(error, OSError) and error.errno in _FULL
-    if full or any(os.strerror(number) in str(error) for number in _FULL):
+    if full or any(f"(os error {number})" in str(error) for number in _FULL):
         return ": free some space and run again; what is finished is kept"
     return ""

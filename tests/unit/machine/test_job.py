@@ -1,7 +1,9 @@
+import errno
 import logging
 import os
 
 import pytest
+from safetensors import SafetensorError
 
 from stilts.machine.job import job
 
@@ -35,6 +37,19 @@ def test_a_failure_is_one_line_here_and_a_traceback_in_the_log(tmp_path, capfd):
     text = log.read_text()
     assert "Traceback" in text
     assert text.splitlines()[-1][9:] == "error: data/x.csv: no column 'label'; add one"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left (os error 28)"),
+    ],
+)
+def test_a_full_disk_is_told_with_its_remedy_whoever_meets_it(error, tmp_path, capfd):
+    with pytest.raises(SystemExit), job(tmp_path / "step.log"):
+        raise error
+    assert "free some space and run again; what is finished is kept" in capfd.readouterr().err
 
 
 def test_an_error_that_no_one_foresaw_is_named(tmp_path, capfd):

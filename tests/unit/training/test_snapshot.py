@@ -192,7 +192,7 @@ def spoil(path, how):
 
 
 @pytest.mark.parametrize(
-    "how", ["cut", "empty", "text", "no metadata", 'steps\\": ', "data_offsets", ""]
+    "how", ["cut", "empty", "text", "no metadata", 'steps\\\\\\": ', "data_offsets", ""]
 )
 def test_a_damaged_snapshot_is_ignored_with_a_line_in_the_log(
     how, folder, stop, monkeypatch, caplog
