@@ -103,11 +103,18 @@ def _by(of: Sequence[int]) -> dict[int, list[int]]:
 def _spans(encoding: Any, window: int, context: str) -> np.ndarray:
     """Return the characters of every token of a window, see `Window.spans`.
 
-    A mark that the tokenizer takes off its letter ("e" and an accent of its own) stays with it.
+    Blanks before a word that the tokenizer counts to its token are left out, so that an answer's
+    place is that of its text; a token of blanks alone stands for no character. A mark that the
+    tokenizer takes off its letter ("e" and an accent of its own) stays with it.
     """
     inside = np.array([side == 1 for side in encoding.sequence_ids(window)])
     spans = np.array(encoding["offset_mapping"][window], np.int32)
     spans[~inside] = -1
+    for place in np.flatnonzero(inside):
+        begin, end = spans[place]
+        while begin < end and context[begin].isspace():
+            begin += 1
+        spans[place, 0] = begin
     if not context.isascii():
         begins = set(spans[inside, 0].tolist())
         for place in np.flatnonzero(inside):

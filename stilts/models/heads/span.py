@@ -138,7 +138,7 @@ class Head(LibraryHead):
 def _texts(found: Found, encoded: Encoded) -> np.ndarray:
     texts = np.empty(len(encoded.questions), object)
     texts[:] = [
-        question.context[start:end].strip()
+        question.context[start:end]
         for question, start, end in zip(encoded.questions, found.starts, found.ends, strict=True)
     ]
     return texts

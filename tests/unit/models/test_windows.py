@@ -89,7 +89,7 @@ def read_back(windows, place=0):
         return None
     spans = windows.spans[windows.offsets[place] :]
     question = list(dict.fromkeys(windows.ids)).index(windows.ids[place])
-    return windows.questions[question].context[spans[start, 0] : spans[end, 1]].strip()
+    return windows.questions[question].context[spans[start, 0] : spans[end, 1]]
 
 
 @pytest.mark.parametrize(
