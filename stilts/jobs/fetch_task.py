@@ -13,6 +13,8 @@ from stilts.tasks.make import facts, limited, short_enough, splits_of, write_tas
 from stilts.tasks.sources.files import MissingFile
 from stilts.tasks.sources.read import read_source
 
+NAMED = 20  # rows that are dropped and named by their position; more are only counted
+
 
 def fetch_task(spec: Mapping[str, Any], folder: Path | str) -> None:
     """Write the data of a task that is read from the hub, a mirror or files.
@@ -35,7 +37,10 @@ def fetch_task(spec: Mapping[str, Any], folder: Path | str) -> None:
         rows = canonical_rows(task, raw)
         splits[split], sizes[split] = short_enough(task, split, rows), len(rows)
         origin[split]["left_out"] = len(rows) - len(splits[split])
-        origin[split]["dropped"] = sum(is_dropped(task, row) for row in raw)
+        dropped = [place for place, row in enumerate(raw) if is_dropped(task, row)]
+        origin[split]["dropped"] = len(dropped)
+        if dropped:
+            origin[split]["dropped_rows"] = dropped[:NAMED]
     write_task(
         folder,
         limited(splits, spec),

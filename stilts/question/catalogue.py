@@ -13,7 +13,7 @@ from stilts.question.code import HEADS, METRICS
 from stilts.question.file_forms import PRETRAIN, demand_form
 from stilts.question.miniature import check_block
 from stilts.question.task_fields import check_form
-from stilts.tasks.columns import KINDS
+from stilts.tasks.columns import KINDS, TIDIED
 
 SOURCES = ("hub", "files")
 ORIGINS = ("hub", "path", "pretrain")
@@ -51,6 +51,7 @@ class Task:
     longest: Mapping[str, int] = field(default_factory=dict)
     drop: Mapping[str, Any] = field(default_factory=dict)
     once: str = ""
+    tidy: str = ""
     scored: tuple[str, ...] = ("validation",)
     metric: str = "accuracy"
     max_tokens: int = 128
@@ -107,6 +108,8 @@ class Task:
         check_block(self.miniature, place)
         if self.has_answers and self.once:
             raise UserError(f"{place}: 'once' is about the texts of a corpus: drop it")
+        if self.tidy and not set(TIDIED) <= kind.columns(self.as_dict()).keys():
+            raise UserError(f"{place}: 'tidy' is about texts that no offset points into: drop it")
         if self.longest and not self.has_answers:
             raise UserError(f"{place}: 'longest' is about tasks with answers: drop it")
         if self.source and "hub" in self.source and "files" in self.source:

@@ -26,7 +26,7 @@ NAMED = ("tasks", "stages", "variants", "generators", "data")
 # Fields of a task's block in the catalogue that say how its data are read; see the README there.
 DATA = (
     *("source", "restricted", "text", "once", "first", "second", "options", "split"),
-    *("label", "longest", "drop"),
+    *("label", "longest", "drop", "tidy"),
 )
 _TRAINING = {**AXES, "precision": PRECISION, "metric": METRIC, "scored": SCORED}
 _STAGES = {**_TRAINING, "watch": WATCH, "pass_head": PASS_HEAD, "new_heads": NEW_HEADS}

@@ -7,6 +7,7 @@ import jsonschema
 
 from stilts.errors import UserError, shown, unknown
 from stilts.tasks.sources.formats import FORMATS
+from stilts.tasks.tidying import TIDYINGS
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -44,6 +45,7 @@ FIELDS: dict[str, Any] = {
     "text": _TEXT,
     "label": _TEXT,
     "once": _TEXT,
+    "tidy": {"enum": list(TIDYINGS)},
     "metric": _TEXT,
     "restricted": _TEXT,
     "cite": _TEXT,

@@ -7,10 +7,12 @@ from typing import Any
 
 from stilts.errors import UserError
 from stilts.files import plugins
+from stilts.tasks.tidying import TIDYINGS
 
 Row = dict[str, Any]
 _ABSENT = object()
 KINDS = "stilts.tasks.kinds"
+TIDIED = ("first", "second")
 TRUTH = {True: {"true", "t", "yes", "y"}, False: {"false", "f", "no", "n"}}
 _COLUMN = re.compile(r"\{([^{}]+)\}")
 
@@ -31,7 +33,11 @@ def canonical_rows(task: Mapping[str, Any], raw_rows: Iterable[Mapping[str, Any]
             kind asks of a row; one line with the row.
     """
     place = f"task '{task['name']}'"
-    return plugins.load(KINDS, task["kind"], "kind", place).rows(task, raw_rows)
+    rows = plugins.load(KINDS, task["kind"], "kind", place).rows(task, raw_rows)
+    if not task.get("tidy"):
+        return rows
+    tidy = TIDYINGS[task["tidy"]]
+    return [{**row, **{side: [*map(tidy, row[side])] for side in TIDIED}} for row in rows]
 
 
 def numbered(
