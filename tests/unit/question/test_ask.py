@@ -53,7 +53,7 @@ WRONG = [
         {"only": {"chain": []}},
         "config key 'only': unknown key 'chain'; allowed: chains, grid, mode",
     ),
-    ({"only": {"chains": ["foo"]}}, "unknown task 'foo'; allowed: cola, hella-sh"),
+    ({"only": {"chains": ["foo"]}}, "unknown task 'foo'; allowed: ag-news, boolq"),
     ({"only": {"chains": ["Foo bar"]}}, "chain stage 'Foo bar' is malformed: write task"),
     ({"only": {"chains": ["wikitext"]}}, "chain 'wikitext': 'wikitext' is a corpus"),
     ({"only": {"targets": ["foo"]}}, "config key 'only': unknown task 'foo'; allowed: cola"),

@@ -13,13 +13,13 @@ from tests.unit.training.test_pretraining import COMMON, MLM, TEXTS, digests
 def test_training_a_tokenizer_gives_the_same_bytes_in_another_process(tmp_path):
     code = (
         "from stilts.training.corpus import make_tokenizer\n"
-        "for family in ('roberta', 'gpt2'):\n"
+        "for family in ('roberta', 'gpt2', 'electra'):\n"
         f"    spec = {COMMON!r} | {{'family': family}}\n"
         f"    folder = {str(tmp_path)!r} + '/there-' + family\n"
         f"    make_tokenizer(spec, {TEXTS!r}).save_pretrained(folder)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-    for family in ("roberta", "gpt2"):
+    for family in ("roberta", "gpt2", "electra"):
         make_tokenizer(COMMON | {"family": family}, TEXTS).save_pretrained(tmp_path / family)
         assert digests(tmp_path / family) == digests(tmp_path / f"there-{family}")
 
@@ -38,8 +38,26 @@ def test_a_tokenizer_can_be_given_by_path(tmp_path):
     tokenizer_of("bert").save_pretrained(tmp_path)
     loaded = make_tokenizer({"family": "bert", "tokenizer": {"path": str(tmp_path)}}, [])
     assert loaded.get_vocab() == tokenizer_of("bert").get_vocab()
-    with pytest.raises(ValueError, match="no tokenizer can be trained for family 'bert'"):
-        make_tokenizer(COMMON | {"family": "bert"}, TEXTS)
+    with pytest.raises(ValueError, match="no tokenizer can be trained for family 'albert'"):
+        make_tokenizer(COMMON | {"family": "albert"}, TEXTS)
+
+
+@pytest.mark.parametrize("family", ["bert", "electra", "mobilebert", "squeezebert"])
+def test_word_pieces_are_whole_words_in_lower_case_and_the_rest_is_spelt(family):
+    tokenizer = make_tokenizer(COMMON | {"family": family}, TEXTS)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert tokenizer.convert_tokens_to_ids(special) == [0, 1, 2, 3, 4]
+    assert tokenizer.tokenize("The CAT") == ["the", "cat"]
+    assert tokenizer.tokenize("tac") == ["t", "##a", "##c"]
+    assert tokenizer.decode(tokenizer("the cat", "the")["input_ids"]) == (
+        "[CLS] the cat [SEP] the [SEP]"
+    )
+
+
+def test_a_vocabulary_of_word_pieces_has_room_for_every_letter():
+    tight = COMMON | {"family": "bert", "tokenizer": {"train": {"vocab_size": 10}}}
+    with pytest.raises(ValueError, match="vocab_size 10 has no room for"):
+        make_tokenizer(tight, TEXTS)
 
 
 def test_blocks_hold_the_corpus_in_order():

@@ -92,3 +92,17 @@ def test_pretraining_goes_on_to_the_same_bytes(spec, tmp_path, stop, monkeypatch
     snapshot = Snapshot(tmp_path / ("a" * 64), 60)
     assert reached == pretrain(spec, TEXTS, tmp_path / "stopped", progress=False, snapshot=snapshot)
     assert digests(tmp_path / "stopped") == digests(tmp_path / "whole")
+
+
+def test_each_stand_in_of_the_second_question_learns_from_its_own_masked_head(tmp_path):
+    small = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    small |= {"intermediate_size": 32, "max_position_embeddings": 40, "initializer_range": 0.06}
+    widths = {
+        "electra": {"embedding_size": 32},
+        "mobilebert": {"embedding_size": 16, "intra_bottleneck_size": 32, "true_hidden_size": 32},
+        "squeezebert": {"embedding_size": 32},
+    }
+    for family, width in widths.items():
+        spec = COMMON | {"family": family, "objective": "mlm", "config": small | width}
+        record = pretrain(spec, TEXTS, tmp_path / family, progress=False)
+        assert record["perplexity"] < record["vocabulary"] / 2, "a guess has that of the vocabulary"

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from stilts.tasks.miniature.language import draw
+from stilts.tasks.miniature.language import draw, when
 from stilts.tasks.miniature.lexicon import sentence
 from stilts.tasks.miniature.sampling import draw_splits
 from stilts.tasks.miniature.things import Event
@@ -20,7 +20,7 @@ def _compose(rng: Random, label: int) -> dict:
     realm = REALM.get(label, "joy")
     event = draw(rng, Event, without=[name for name in ("joy", "loss", "fear") if name != realm])
     if label == OPTIMISM:  # what must be done for it, and is
-        text = f"tomorrow i will {event.before}, and soon i will see the {event.thing}"
+        text = f"tomorrow i will {event.before}, and see the {event.thing} {when(rng)}"
     else:
         text = f"i {event.happened} and now i {event.next}"
     return {"text": sentence(text), "label": label}
