@@ -268,7 +268,8 @@ def resolve(
         _check_tasks(cell, catalogue, f"{study.file} or config key 'only'")
     kept = {cell: some for cell, some in points.items() if not _needs(cell) & missing}
     if not kept:
-        lack = f", as files of {', '.join(sorted(missing))} are missing" if points else ""
+        gone = sorted(missing & set().union(*map(_needs, points)))
+        lack = f", as files of {', '.join(gone)} are missing" if points else ""
         raise UserError(f"config key 'only': nothing of study '{study.name}' is left to run{lack}")
     return StudyPlan(
         study=study,

@@ -143,7 +143,7 @@ def test_a_derived_task_needs_a_known_parent(root):
 
 def test_an_unknown_task_is_refused_with_the_known_ones(catalogue):
     assert refused(catalogue.task, "rt", "here").startswith(
-        "here: unknown task 'rt'; allowed: cola"
+        "here: unknown task 'rt'; allowed: ag-news"
     )
 
 

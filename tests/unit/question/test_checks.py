@@ -25,26 +25,26 @@ WRONG = {
     ),
     "a stage with a size": (
         {"settings": {"stages": {"cola@5": stated(epochs=1)}}},
-        "study.yaml, settings.stages: unknown stage 'cola@5'; allowed: cola",
+        "study.yaml, settings.stages: unknown stage 'cola@5'; allowed: ag-news",
     ),
     "a stage of an unknown task": (
         {"settings": {"stages": {"colla": stated(epochs=1)}}},
-        "study.yaml, settings.stages: unknown task 'colla'; allowed: cola",
+        "study.yaml, settings.stages: unknown task 'colla'; allowed: ag-news",
     ),
     "an unknown task": (
         {"settings": {"tasks": {"rt": stated(epochs=1)}}},
-        "study.yaml, settings.tasks: unknown task 'rt'; allowed: cola",
+        "study.yaml, settings.tasks: unknown task 'rt'; allowed: ag-news",
     ),
     "an unknown task of a variant": (
         {
             "sweeps": chains("cola=x"),
             "settings": {"variants": {"x": {"tasks": {"rt": stated(head="cosine")}}}},
         },
-        "study.yaml, settings.variants.x.tasks: unknown task 'rt'; allowed: cola",
+        "study.yaml, settings.variants.x.tasks: unknown task 'rt'; allowed: ag-news",
     ),
     "an unknown task to watch": (
         {"settings": {"stages": {"cola": stated(watch=["rt"])}}},
-        "unknown task 'rt'; allowed: cola",
+        "unknown task 'rt'; allowed: ag-news",
     ),
     "a corpus to watch": (
         {"settings": {"stages": {"cola": stated(watch=["wikitext"])}}},
@@ -60,7 +60,7 @@ WRONG = {
     ),
     "a task to select by that is not scored": (
         {"settings": {"tasks": {"cola": stated(select="best:rte.accuracy")}}},
-        "chain 'cola', select: unknown task 'rte'; allowed: cola",
+        "chain 'cola', select: unknown task 'rte'; allowed: ag-news",
     ),
     "a setting that a stage needs": (
         {"settings": {"intermediates": stated(lr=1e-5)}},
