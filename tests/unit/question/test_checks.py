@@ -25,7 +25,7 @@ WRONG = {
     ),
     "a stage with a size": (
         {"settings": {"stages": {"cola@5": stated(epochs=1)}}},
-        "study.yaml, settings.stages: unknown stage 'cola@5'; allowed: ag-news",
+        "study.yaml, settings.stages: unknown stage 'cola@5'; allowed: cola",
     ),
     "a stage of an unknown task": (
         {"settings": {"stages": {"colla": stated(epochs=1)}}},
@@ -60,7 +60,7 @@ WRONG = {
     ),
     "a task to select by that is not scored": (
         {"settings": {"tasks": {"cola": stated(select="best:rte.accuracy")}}},
-        "chain 'cola', select: unknown task 'rte'; allowed: ag-news",
+        "chain 'cola', select: unknown task 'rte'; allowed: cola",
     ),
     "a setting that a stage needs": (
         {"settings": {"intermediates": stated(lr=1e-5)}},
