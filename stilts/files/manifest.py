@@ -52,6 +52,8 @@ def filled_folder(folder: Path | str) -> Iterator[Path]:
     try:
         yield temporary
         files = sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST)
+        # An older manifest would vouch for files that are about to change.
+        (target / MANIFEST).unlink(missing_ok=True)
         for path in _files(target):
             if path.name not in {file.name for file in files}:
                 path.unlink()

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import tempfile
 
-# Every way in which the project makes, fills, names and removes files. `write_bytes` and
+# How the pieces of work of the tests make, fill, name and remove files. `write_bytes` and
 # `write_text` come down to `io.open`, which cannot be replaced, so they are taken themselves.
 CALLS = [
     *((os, name) for name in ("fsync", "replace", "rename", "mkdir", "link", "unlink", "rmdir")),
@@ -68,12 +68,22 @@ def _strike(fault, name, original, given, named):
 
 def in_a_child(work):
     """Run a piece of work in a child process; return its exit status, 1 if it raised."""
+    return end_child(begin_child(work))
+
+
+def begin_child(work):
+    """Start a piece of work in a child process; return the process."""
     child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return child
     status = 1
     try:
         work()
         status = 0
     finally:
         os._exit(status)
+
+
+def end_child(child):
+    """Wait for a child process; return its exit status."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

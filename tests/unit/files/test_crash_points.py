@@ -77,7 +77,10 @@ class Checkpoint:
 
     def before(self, folder):
         (folder / "made").mkdir(parents=True)
-        (folder / "made" / "vocab.txt").write_text("of an earlier model")
+        for name in ("vocab.txt", "config.json"):
+            (folder / "made" / name).write_text("of an earlier model")
+        fields = {"files": file_digests(folder / "made"), "sha256": "earlier"}
+        (folder / "made" / MANIFEST).write_text(to_json(fields), encoding="utf-8")
 
     def check(self, folder):
         for name in ("made", "other"):

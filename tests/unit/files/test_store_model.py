@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from stilts.commands.prune import Group, delete
 from stilts.files.store import Store
-from tests.toys.faults import FAULTS, calls, in_a_child
+from tests.toys.faults import FAULTS, begin_child, calls, end_child, in_a_child
 from tests.toys.invented_outcome import outcome_of
 
 KEYS = [letter * 2 + digit * 62 for letter in "ab" for digit in "01"]
@@ -106,25 +106,18 @@ class AgainstADictionary(RuleBasedStateMachine):
             with calls(at=at, fault=fault):
                 self.store.trials.put(key, *trial(key))
 
-        there = key in self.held and key not in self.doubted
-        in_a_child(broken)
-        if not there:
+        unheld = key not in self.held and key not in self.doubted
+        status = in_a_child(broken)
+        if unheld and status == 0:  # it came to no harm, so it must be there
+            self.held[key] = trial(key)
+        elif unheld:
             self.doubted.add(key)
 
     @rule(key=key_of)
     def two_put_at_once(self, key):
         self.get(key)
-        children = []
-        for _ in range(2):
-            child = os.fork()
-            if not child:
-                try:
-                    self.store.trials.put(key, *trial(key))
-                finally:
-                    os._exit(0)
-            children.append(child)
-        for child in children:
-            os.waitpid(child, 0)
+        writers = [begin_child(lambda: self.store.trials.put(key, *trial(key))) for _ in range(2)]
+        assert [end_child(writer) for writer in writers] == [0, 0]
         self.held[key] = trial(key)
 
     @invariant()
