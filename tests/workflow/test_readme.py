@@ -31,7 +31,7 @@ def reader(source, tmp_path_factory):
 
 def test_the_readme_shows_commands_and_files():
     assert len(COMMANDS) >= 8
-    assert set(FILES) == {"mine.yaml", "boolq.yaml"}
+    assert set(FILES) == {"mine.yaml", "cb.yaml"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
