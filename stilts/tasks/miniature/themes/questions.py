@@ -44,7 +44,7 @@ def _compose(rng: Random, label: int) -> dict:
     asked, names = sorts[0], rng.sample(NAMES, 2)
     other = rng.sample(sorts[1:], rng.choice((1, 2)))
     # The one who is asked for tells the answer, or one of the other things.
-    own = [asked] if label else [rng.choice([sort for sort in sorts[1:]])]
+    own = [asked] if label else [rng.choice(sorts[1:])]
     told = [(names[0], own), (names[1], [sort for sort in other if sort not in own][:1] or own)]
     rng.shuffle(told)
     context, places = "", {}
