@@ -42,10 +42,18 @@ def before_the_graph(
         makes = not set(workflow.dag_settings.targets or {"all"}) <= set(commands)
         if runs and makes and not workflow.touch:
             if not any(workflow.persistence._read_locks()):
-                act(lambda path: workflow.persistence._read_record(path) is None, workflow.dryrun)
+                act(lambda path: not _is_known(workflow.persistence, path), workflow.dryrun)
         build()
 
     workflow._build_dag = act_and_build
+
+
+def _is_known(persistence: Any, path: str) -> bool:
+    """Return whether Snakemake has a record of a file; what the record says is not read."""
+    place = getattr(persistence, "_record_path", None)
+    if place is None:  # a database in place of files
+        return persistence._read_record(path) is not None
+    return Path(place(persistence._metadata_path, path)).exists()
 
 
 def root_of(workflow: Any) -> Path:
