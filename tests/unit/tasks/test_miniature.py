@@ -6,8 +6,7 @@ from random import Random
 
 import pytest
 
-from stilts.tasks.miniature.language import akin, draw, foreign, muddled, topics_of
-from stilts.tasks.miniature.lexicon import article, plural, pronoun, sentence, verb
+from stilts.tasks.miniature.language import draw, muddled, topics_of
 from stilts.tasks.miniature.sampling import content_key, draw_splits
 from stilts.tasks.miniature.things import Animal, Disease, Event, Pastime, Sight, Worker
 from stilts.tasks.miniature.world import REALMS, TOPICS
@@ -181,15 +180,6 @@ def test_one_ending_fits_its_scene_and_sounds_right():
         assert sum(fitting) < 4 or len(set(row["endings"])) == 4
 
 
-def test_things_that_are_akin_share_a_realm_and_foreign_ones_do_not():
-    rng = Random(0)
-    for sort in REALMS:
-        for _ in range(20):
-            thing = draw(rng, sort)
-            assert akin(rng, thing).realm == thing.realm != foreign(rng, thing).realm
-            assert type(foreign(rng, thing)) is sort
-
-
 def test_hearsay_keeps_the_name_and_mixes_realms():
     rng = Random(0)
     told = [muddled(rng, draw(rng, Sight)) for _ in range(50)]
@@ -300,12 +290,3 @@ def test_the_sentences_of_word_sense_share_as_many_words_whatever_the_label():
         )
         shared[row["label"]].append(len(first & second))
     assert set(shared[0]) == set(shared[1]) == {0}
-
-
-def test_forms_of_words_are_those_of_english():
-    assert [plural(noun) for noun in ("owl", "finch", "sheep")] == ["owls", "finches", "sheep"]
-    assert vars(verb("fly")) == {"base": "fly", "third": "flies", "past": "flew", "ing": "flying"}
-    assert vars(verb("rinse"))["ing"] == "rinsing" and verb("stitch").third == "stitches"
-    assert (article("owl"), article("bear")) == ("an owl", "a bear")
-    assert (pronoun("Anna"), pronoun("Adam")) == ("she", "he")
-    assert sentence("the owl flies") == "The owl flies."
