@@ -7,20 +7,17 @@ the first two are is not told there: as wide as the encoder, `assumed`.
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import PretrainedConfig, PreTrainedModel
 
 from stilts.models.apart import pooled_dropout
 from stilts.models.batch import Batch
-from stilts.models.choosing import largest, tied
+from stilts.models.choosing import OneOfSeveral
 from stilts.models.encoder import pooled
 from stilts.models.head import Head as Base
-from stilts.models.tokens import Encoded
 
 
-class Head(Base):
+class Head(OneOfSeveral, Base):
     """Logits [n, classes]."""
 
     POOLED = True
@@ -41,14 +38,3 @@ class Head(Base):
         """Return the logits, [n, classes]."""
         state = self.first(pooled(encoder, batch)).relu()
         return self.last(self.dropout(self.second(state).relu()))
-
-    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Return the cross entropy of logits [n, classes] and class indices [n]."""
-        return functional.cross_entropy(outputs.float(), labels, reduction="sum")
-
-    @staticmethod
-    def answer(outputs: np.ndarray, encoded: Encoded) -> np.ndarray:
-        """Return the class with the largest logit, int64 [N]."""
-        return largest(outputs)
-
-    ties = staticmethod(tied)

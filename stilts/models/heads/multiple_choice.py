@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from torch import Tensor
-from torch.nn import functional
 from transformers import (
     AutoModelForMultipleChoice,
     AutoModelForSequenceClassification,
@@ -14,13 +12,12 @@ from transformers import (
 )
 
 from stilts.models.batch import Batch
-from stilts.models.choosing import largest, tied
+from stilts.models.choosing import OneOfSeveral
 from stilts.models.family import family_of
 from stilts.models.head import LibraryHead
-from stilts.models.tokens import Encoded
 
 
-class Head(LibraryHead):
+class Head(OneOfSeveral, LibraryHead):
     """Logits [n, options]; every multiple choice of a model shares it, whatever its options."""
 
     AUTO = AutoModelForMultipleChoice
@@ -45,14 +42,3 @@ class Head(LibraryHead):
     def forward(self, encoder: PreTrainedModel, batch: Batch) -> Tensor:
         """Return the logits of every option, [n, options]."""
         return super().forward(encoder, batch).view(-1, batch.choices)
-
-    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Return the cross entropy of logits [n, options] and the right options [n]."""
-        return functional.cross_entropy(outputs.float(), labels, reduction="sum")
-
-    @staticmethod
-    def answer(outputs: np.ndarray, encoded: Encoded) -> np.ndarray:
-        """Return the option with the largest logit, int64 [N]."""
-        return largest(outputs)
-
-    ties = staticmethod(tied)

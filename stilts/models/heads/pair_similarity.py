@@ -7,17 +7,15 @@ STS. The loss is not told there, so squared error is assumed; `pair_similarity_b
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from torch import Tensor
-from torch.nn import functional
 from transformers import PretrainedConfig, PreTrainedModel
 
 from stilts.models.apart import Comparing, compared, two_states
-from stilts.models.batch import IGNORED, Batch
-from stilts.models.tokens import Encoded
+from stilts.models.batch import Batch
+from stilts.models.choosing import ANumber
 
 
-class Head(Comparing):
+class Head(ANumber, Comparing):
     """Outputs [n, 1], in the unit of the labels."""
 
     def __init__(self, config: PretrainedConfig, facts: Mapping[str, Any]):
@@ -33,14 +31,3 @@ class Head(Comparing):
         """Return the numbers, [n, 1], between the ends of the range."""
         share = self.linear(compared(*two_states(encoder, batch))).sigmoid()
         return self.low + (self.high - self.low) * share
-
-    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Return the squared error of outputs [n, 1] and numbers [n]."""
-        found, wanted = outputs.float().squeeze(1), labels.float()
-        errors = functional.mse_loss(found, wanted, reduction="none")
-        return (errors * (wanted != IGNORED)).sum()
-
-    @staticmethod
-    def answer(outputs: np.ndarray, encoded: Encoded) -> np.ndarray:
-        """Return the numbers, float32 [N]."""
-        return outputs[:, 0]

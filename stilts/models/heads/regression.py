@@ -3,17 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from torch import Tensor
-from torch.nn import functional
 from transformers import AutoModelForSequenceClassification
 
-from stilts.models.batch import IGNORED
+from stilts.models.choosing import ANumber
 from stilts.models.head import LibraryHead
-from stilts.models.tokens import Encoded
 
 
-class Head(LibraryHead):
+class Head(ANumber, LibraryHead):
     """Outputs [n, 1], in the unit of the labels."""
 
     AUTO = AutoModelForSequenceClassification
@@ -28,14 +24,3 @@ class Head(LibraryHead):
     def width(facts: Mapping[str, Any]) -> int:
         """Return 1."""
         return 1
-
-    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Return the squared error of outputs [n, 1] and numbers [n]."""
-        found, wanted = outputs.float().squeeze(1), labels.float()
-        errors = functional.mse_loss(found, wanted, reduction="none")
-        return (errors * (wanted != IGNORED)).sum()
-
-    @staticmethod
-    def answer(outputs: np.ndarray, encoded: Encoded) -> np.ndarray:
-        """Return the numbers, float32 [N]."""
-        return outputs[:, 0]
