@@ -82,13 +82,25 @@ def two_kinds(finished, tmp_path_factory):
 @pytest.mark.parametrize(
     ("path", "old", "new", "targets"),
     [
-        ("stilts/models/heads/classification.py", '"sum"', '"mean"', ["rte", "rte"]),
+        (
+            "stilts/models/heads/classification.py",
+            'len(facts["labels"])',
+            'max(1, len(facts["labels"]))',
+            ["rte", "rte"],
+        ),
         # The stage hellaswag-p has that head, so what stands on it runs again, RTE too.
         (
             "stilts/models/heads/multiple_choice.py",
+            "view(-1",
+            "reshape(-1",
+            ["rte", "socialiqa", "socialiqa"],
+        ),
+        # The loss of both.
+        (
+            "stilts/models/choosing.py",
             '"sum"',
             '"mean"',
-            ["rte", "socialiqa", "socialiqa"],
+            ["rte"] * 2 + ["socialiqa"] * 2,
         ),
         ("stilts/models/families/bert.py", "walk=Walk()", "walk=None", []),
         (
@@ -104,6 +116,7 @@ def test_a_head_or_a_family_reruns_the_runs_that_use_it(
 ):
     project = two_kinds.copy_to(tmp_path / "project")
     file = project.folder / path
+    assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
     plan = project.plan("runs", **TWO_KINDS)
     assert plan.made_by("finetune_targets", "target") == targets
