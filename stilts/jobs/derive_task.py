@@ -45,7 +45,8 @@ def derive_task(
     else:
         settings = _known(generator.derive, settings, place)
         rows = {split: read_split(parent_folder, split) for split in splits_of(task)}
-        splits, told = {split: generator.derive(rows[split], **settings) for split in rows}, {}
+        given = settings | _offered(generator.derive, task)
+        splits, told = {split: generator.derive(rows[split], **given) for split in rows}, {}
     origin = {
         "from": "derived",
         **task["derive"],
@@ -59,10 +60,15 @@ def derive_task(
     write_task(folder, limited(splits, spec), fields)
 
 
+def _offered(call: Callable[..., Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the derived task for a generator that takes them as `task`."""
+    return {"task": task} if "task" in inspect.signature(call).parameters else {}
+
+
 def _known(call: Callable[..., Any], settings: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Return the settings a generator takes; `seed` is offered to all, anything else must fit."""
     parameters = inspect.signature(call).parameters.values()
-    names = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+    names = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY} - {"task"}
     open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters)
     for key in settings:
         if key not in names and key != "seed" and not open_ended:

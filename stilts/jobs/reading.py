@@ -9,7 +9,7 @@ from stilts.files import plugins
 from stilts.files.store import Store
 from stilts.models.head import Posed
 from stilts.models.token_store import encoded_split
-from stilts.models.tokens import Decoding, Encoded
+from stilts.models.tokens import Decoding, Encoded, answered
 from stilts.tasks.columns import KINDS
 from stilts.tasks.make import TRAIN
 from stilts.training.evaluation import ScoredSplit
@@ -27,7 +27,9 @@ def read_train(
 ) -> Encoded:
     """Return a task's training split; `size` and `seed` draw a sample of it."""
     sample = {"size": size, "seed": seed} if size else {}
-    return _encoded(task, data, TRAIN, tokenizer, reading, store, **sample)
+    encoded = _encoded(task, data, TRAIN, tokenizer, reading, store, **sample)
+    left_out = encoded.of_sources and reading["answerless"] == "left_out"
+    return answered(encoded, f"task '{task.name}'") if left_out else encoded
 
 
 def read_scored(
@@ -75,8 +77,10 @@ def _encoded(
     **sample: int,
 ) -> Encoded:
     form = (task.facts["kind"], tokenizer, reading["max_tokens"])
-    encoded = encoded_split(data, split, *form, stride=reading["stride"], **sample, store=store)
+    laid = {name: reading[name] for name in ("stride", "layout")}
+    encoded = encoded_split(data, split, *form, **laid, **sample, store=store)
     if encoded.spans is None:
         return encoded
     rule = (reading["decode"], reading["longest_answer"])
-    return replace(encoded, decoding=Decoding(*rule, bool(task.facts.get("unanswerable"))))
+    unanswerable = bool(task.facts.get("unanswerable"))
+    return replace(encoded, decoding=Decoding(*rule, unanswerable, reading["across"]))

@@ -159,6 +159,8 @@ class LibraryHead(Head):
 
     AUTO: ClassVar[type]
     PROBLEM: ClassVar[str | None] = None  # the config's `problem_type`, where it is to be told
+    # Its numbers mean something else than in that class: it is never saved in transformers' form.
+    OWN_FORM: ClassVar[bool] = False
 
     def __init__(self, owner: PreTrainedModel):
         super().__init__()

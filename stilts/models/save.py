@@ -39,7 +39,7 @@ def save(model: Model, tokenizer: Any, folder: Path | str, pass_head: str = SAME
     # What the checkpoint before this one said of its own head is not true of this one's.
     for config in (model.config, *(head.owner.config for head in heads if _is_library(head))):
         vars(config).pop(PASSES, None)
-    if len(heads) == 1 and _is_library(heads[0]) and not model.passed:
+    if len(heads) == 1 and _is_plain(heads[0]) and not model.passed:
         owner = heads[0].owner
         if pass_head != SAME:
             setattr(owner.config, PASSES, pass_head)
@@ -58,6 +58,10 @@ def save(model: Model, tokenizer: Any, folder: Path | str, pass_head: str = SAME
 
 def _is_library(head: Head) -> bool:
     return isinstance(head, LibraryHead)
+
+
+def _is_plain(head: Head) -> bool:
+    return _is_library(head) and not head.OWN_FORM
 
 
 def _trains(head: Head) -> bool:

@@ -14,6 +14,7 @@ from stilts.files import plugins, sealed
 from stilts.files.fingerprint import fingerprint
 from stilts.files.manifest import digest_of
 from stilts.files.store import Store
+from stilts.models.sources import TEMPLATE
 from stilts.models.tokens import Encoded, encode
 from stilts.models.windows import Question
 from stilts.tasks.columns import KINDS
@@ -33,6 +34,7 @@ def encoded_split(
     max_tokens: int,
     *,
     stride: int = 0,
+    layout: str = TEMPLATE,
     size: int | None = None,
     seed: int = 0,
     store: Store,
@@ -49,6 +51,7 @@ def encoded_split(
         tokenizer: as for `encode`; every setting of it that matters is part of the key.
         max_tokens: as for `encode`.
         stride: as for `encode`.
+        layout: as for `encode`.
         size: a sample of so many rows; None takes all.
         seed: of the sample.
         store: holds encoded splits.
@@ -60,15 +63,17 @@ def encoded_split(
 
     def encode_rows() -> Encoded:
         rows = limit_rows(read_split(data, split), size, seed)
-        return encode(rows, kind, tokenizer, max_tokens, stride)
+        return encode(rows, kind, tokenizer, max_tokens, stride, layout)
 
     if not tokenizer.is_fast:
         return encode_rows()
-    windowed = hasattr(plugins.load(KINDS, kind, "kind", str(data)), "spans")
-    entries = [f"{KINDS}.{kind}:{part}" for part in ("pairs", *(["spans"] if windowed else ()))]
+    posed = plugins.load(KINDS, kind, "kind", str(data))
+    read = [part for part in ("pairs", "spans", "kept", "choices") if hasattr(posed, part)]
+    entries = [f"{KINDS}.{kind}:{part}" for part in read]
     key = digest_of(
         {
-            **({"stride": stride} if windowed else {}),
+            **({"stride": stride} if "spans" in read else {}),
+            **({"layout": layout} if "kept" in read else {}),
             "rows": split_digest(data, split),
             "sample": [size, seed] if size else None,
             "kind": kind,
@@ -110,7 +115,7 @@ def _told(questions: Sequence[Question]) -> dict[str, Any]:
     """Return questions as a record, each context once: many have the same."""
     contexts = list(dict.fromkeys(question.context for question in questions))
     places = {context: place for place, context in enumerate(contexts)}
-    asked = [(places[question.context], question.golds) for question in questions]
+    asked = [(places[question.context], *question[1:]) for question in questions]
     return {"contexts": contexts, "questions": asked}
 
 
@@ -121,5 +126,7 @@ def _read(path: Path, key: str) -> Encoded:
     arrays = {name: tensors[name].numpy() if name in tensors else None for name in ARRAYS}
     told = {name: record[name] for name in RECORD}
     contexts = record["contexts"]
-    questions = (Question(contexts[place], tuple(golds)) for place, golds in record["questions"])
+    questions = (
+        Question(contexts[place], *map(tuple, rest)) for place, *rest in record["questions"]
+    )
     return Encoded(**arrays, **told | {"ids": tuple(record["ids"])}, questions=tuple(questions))

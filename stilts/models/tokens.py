@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from stilts.errors import UserError
 from stilts.files import plugins
 from stilts.models.joined import NEWLINE, encode_joined
+from stilts.models.sources import TEMPLATE, Room, windows_of_sources
 from stilts.models.windows import Question, windows_of
 from stilts.tasks.columns import KINDS
 
@@ -26,6 +28,7 @@ class Decoding(NamedTuple):
     decode: str
     longest_answer: int
     unanswerable: bool
+    across: str = "sum"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Encoded:
     types: int64 [T], 0 for text A and 1 for text B, or None for families that do not use them.
     lengths: int32 [S], tokens of each sequence.
     labels: [N], int64 class index or index of the right option, or a float64 number; of windows
-        int64 [N, 2], see `stilts.models.windows.Window.answer`.
+        int64 [N, 2], see `stilts.models.windows.Window.answer`; of windows of a source [N, 3], see
+        `stilts.models.sources`.
     ids: the N example ids; the windows of a question stand together and share its id.
     spans: int32 [T, 2] of windows, see `stilts.models.windows.Window.spans`.
     questions: of windows, one for each id, in order.
@@ -63,9 +67,48 @@ class Encoded:
         """How many rows they come from: the number of questions, where windows are examples."""
         return len(self.questions) or len(self)
 
+    @property
+    def of_sources(self) -> bool:
+        """Whether they are windows of sources, see `stilts.models.sources`."""
+        return self.labels.ndim == 2 and self.labels.shape[1] == 3
+
+
+def answered(encoded: Encoded, place: str) -> Encoded:
+    """Return the windows of sources that hold their answer, and the questions that keep one.
+
+    Raises:
+        UserError: there is none; one line that starts with `place`.
+    """
+    kept = encoded.labels[:, 0] > 0
+    if kept.all():
+        return encoded
+    if not kept.any():
+        raise UserError(f"{place}: no window holds its answer whole: raise max_tokens")
+    tokens = np.repeat(kept, encoded.lengths)
+    lengths = encoded.lengths[kept]
+    ids = tuple(name for name, stays in zip(encoded.ids, kept, strict=True) if stays)
+    asked = zip(dict.fromkeys(encoded.ids), encoded.questions, strict=True)
+    stay = set(ids)
+    return replace(
+        encoded,
+        tokens=encoded.tokens[tokens],
+        types=None if encoded.types is None else encoded.types[tokens],
+        lengths=lengths,
+        labels=encoded.labels[kept],
+        ids=ids,
+        offsets=np.cumsum(lengths, dtype=np.int64) - lengths,
+        spans=encoded.spans[tokens],
+        questions=tuple(question for name, question in asked if name in stay),
+    )
+
 
 def encode(
-    rows: Sequence[dict[str, Any]], kind: str, tokenizer: Any, max_tokens: int, stride: int = 0
+    rows: Sequence[dict[str, Any]],
+    kind: str,
+    tokenizer: Any,
+    max_tokens: int,
+    stride: int = 0,
+    layout: str = TEMPLATE,
 ) -> Encoded:
     """Return canonical rows as token ids, with the tokenizer's own template for pairs.
 
@@ -73,7 +116,8 @@ def encode(
     of Chang & Lu 2021. Where A or B has no segments the other one stands alone. A tokenizer without
     a separator, that of a causal model, gets a newline in each of these places. Sequences over
     `max_tokens` are shortened longest text first; questions on a text are cut into windows that
-    share `stride` tokens, see `stilts.models.windows`.
+    share `stride` tokens, see `stilts.models.windows`, and `stilts.models.sources` for those whose
+    text comes first; their `layout` is the setting.
 
     Raises:
         UserError: unknown kind, or a question that leaves no room for its text.
@@ -86,7 +130,7 @@ def encode(
     if not rows:
         raise ValueError("there are no rows to encode: check the limits of the split")
     if hasattr(posed, "spans"):
-        return _in_windows(rows, posed, tokenizer, max_tokens, stride)
+        return _in_windows(rows, posed, tokenizer, max_tokens, stride, layout)
     first, second = _texts(*posed.pairs(rows), tokenizer.sep_token or NEWLINE)
     if tokenizer.sep_token is None:
         sequences, types = encode_joined(first, second, tokenizer, max_tokens), None
@@ -119,14 +163,25 @@ def _padding_in(tokens: np.ndarray, tokenizer: Any) -> int | None:
 
 
 def _in_windows(
-    rows: Sequence[dict[str, Any]], kind: ModuleType, tokenizer: Any, max_tokens: int, stride: int
+    rows: Sequence[dict[str, Any]],
+    kind: ModuleType,
+    tokenizer: Any,
+    max_tokens: int,
+    stride: int,
+    layout: str,
 ) -> Encoded:
     """Return questions on texts as windows; their rows stay in order."""
-    first, second = ([side[0] for side in sides] for sides in kind.pairs(rows))
+    texts = tuple([side[0] for side in sides] for sides in kind.pairs(rows))
     golds = [kind.spans(row) for row in rows]
-    of, cut = zip(
-        *windows_of(rows, golds, (first, second), tokenizer, max_tokens, stride), strict=True
-    )
+    room = (tokenizer, max_tokens, stride)
+    if hasattr(kind, "kept"):
+        contexts, choices = texts[0], [tuple(kind.choices(row)) for row in rows]
+        kept = [kind.kept(row) for row in rows]
+        found = windows_of_sources(rows, golds, texts, kept, Room(*room, layout))
+    else:
+        contexts, choices = texts[1], [()] * len(rows)
+        found = windows_of(rows, golds, texts, *room)
+    of, cut = zip(*found, strict=True)
     tokens = np.concatenate([window.tokens for window in cut])
     lengths = np.fromiter((len(window.tokens) for window in cut), np.int32, len(cut))
     typed = cut[0].types is not None
@@ -141,8 +196,8 @@ def _in_windows(
         padding=_padding_in(tokens, tokenizer),
         spans=np.concatenate([window.spans for window in cut]),
         questions=tuple(
-            Question(context, tuple(context[begin:end] for begin, end in places))
-            for context, places in zip(second, golds, strict=True)
+            Question(context, tuple(context[begin:end] for begin, end in places), choice)
+            for context, places, choice in zip(contexts, golds, choices, strict=True)
         ),
     )
 

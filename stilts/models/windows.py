@@ -17,10 +17,14 @@ AT_ONCE = 500  # rows: the tokenizer's own lists of offsets are a hundred times 
 
 
 class Question(NamedTuple):
-    """What the windows of a question have in common: the whole context and the gold answers."""
+    """What the windows of a question have in common: the whole context and the gold answers.
+
+    `choices`: the words of its classes, where it asks for one.
+    """
 
     context: str
     golds: tuple[str, ...]
+    choices: tuple[str, ...] = ()
 
 
 class Window(NamedTuple):
@@ -28,13 +32,14 @@ class Window(NamedTuple):
 
     tokens: int32 [T]. types: int64 [T], or None for families without. spans: int32 [T, 2], the
     characters of the context that a token stands for, from and up to; -1 where it is none of its.
-    answer: first and last token of the answer; 0, 0 where this window has none.
+    answer: first and last token of the answer; 0, 0 where this window has none. Of a source there
+        is a third number, and no such place, see `stilts.models.sources`.
     """
 
     tokens: np.ndarray
     types: np.ndarray | None
     spans: np.ndarray
-    answer: tuple[int, int]
+    answer: tuple[int, ...]
 
 
 def windows_of(
@@ -101,15 +106,20 @@ def _by(of: Sequence[int]) -> dict[int, list[int]]:
 
 
 def _spans(encoding: Any, window: int, context: str) -> np.ndarray:
-    """Return the characters of every token of a window, see `Window.spans`.
+    """Return the characters of every token of a window, see `Window.spans`."""
+    inside = np.array([side == 1 for side in encoding.sequence_ids(window)])
+    spans = np.array(encoding["offset_mapping"][window], np.int32)
+    spans[~inside] = -1
+    return trimmed(spans, inside, context)
+
+
+def trimmed(spans: np.ndarray, inside: np.ndarray, context: str) -> np.ndarray:
+    """Return the characters of tokens, those that are `inside`, by the rule of `Window.spans`.
 
     Blanks before a word that the tokenizer counts to its token are left out, so that an answer's
     place is that of its text; a token of blanks alone stands for no character. A mark that the
     tokenizer takes off its letter ("e" and an accent of its own) stays with it.
     """
-    inside = np.array([side == 1 for side in encoding.sequence_ids(window)])
-    spans = np.array(encoding["offset_mapping"][window], np.int32)
-    spans[~inside] = -1
     for place in np.flatnonzero(inside):
         begin, end = spans[place]
         while begin < end and context[begin].isspace():

@@ -143,12 +143,12 @@ class Question:
         stating = [plan for plan in plans if name in plan.study.named("generators")] or plans[:1]
         first, *others = stating
         for plan in others:
-            if values(plan.generator(name)) != values(first.generator(name)):
+            if values(plan.generator(name, task.name)) != values(first.generator(name, task.name)):
                 raise UserError(
                     f"studies '{first.study.name}' and '{plan.study.name}' do not agree how"
                     f" '{task.name}' is made (settings.generators.{name}): ask one at a time"
                 )
-        return first.generator(name)
+        return first.generator(name, task.name)
 
     def splits(self, name: str) -> list[str]:
         """Return the splits of a task's data: `train`, and each that some study scores."""

@@ -138,7 +138,8 @@ class Task:
     def has_classes(self) -> bool:
         """Whether an answer is one of its `labels`: not a number, and no part of a text."""
         kind = load(KINDS, self.kind, "kind", f"task '{self.name}'")
-        return self.has_answers and not self.range and not hasattr(kind, "spans")
+        classes = getattr(kind, "CLASSES", not hasattr(kind, "spans"))
+        return self.has_answers and not self.range and classes
 
     @property
     def sequences(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from stilts.errors import UserError, unknown
 from stilts.files import plugins
 from stilts.question import forms
-from stilts.question.catalogue import Catalogue
+from stilts.question.catalogue import Catalogue, Task
 from stilts.question.chain import parse_chain, parse_stage
 from stilts.question.code import GENERATORS, METRICS
 from stilts.question.recipe import NEEDED, TRAINING, check_name
@@ -80,7 +80,10 @@ def _check_layer(
             known = plugins.names(GENERATORS)
             if names[0] not in known:
                 raise unknown("generator", names[0], known, f"{where}.generators")
-            _check_generator(names[0], layer[(part, *names)], f"{where}.generators.{names[0]}")
+            here = f"{where}.generators.{'.'.join(names)}"
+            _check_generator(names[0], layer[(part, *names)], here)
+            for task in names[2:]:
+                _demand_made(catalogue.task(task, here), names[0], here)
         if part == "stages":
             for task in parse_stage(names[0]).tasks:
                 catalogue.task(task, f"{where}.stages")
@@ -91,6 +94,11 @@ def _check_layer(
                 known = set().union(*(_named(plan, part) for plan in plans))
                 if names[0] not in known:
                     raise unknown(part.removesuffix("s"), names[0], known, f"{where}.{part}")
+
+
+def _demand_made(task: Task, generator: str, where: str) -> None:
+    if task.derive.get("generator") != generator:
+        raise UserError(f"{where}: '{task.name}' is not made by the generator '{generator}'")
 
 
 def _check_generator(name: str, settings: Settings, where: str) -> None:

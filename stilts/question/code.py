@@ -10,6 +10,8 @@ FAMILIES = "stilts.models.families"
 HEADS = "stilts.models.heads"
 METRICS = "stilts.tasks.metrics"
 GENERATORS = "stilts.tasks.generators"
+# What encoding and scoring take from a kind.
+PARTS = ("pairs", "metrics", "head", "spans", "kept", "choices")
 
 
 def plugins_of(
@@ -31,7 +33,8 @@ def plugins_of(
     found = [f"{FAMILIES}.{name}" for name in sorted(wanted)]
     for task in tasks:
         kind = plugins.load(KINDS, task["kind"], "kind", f"task '{task['name']}'")
-        found += [f"{KINDS}.{task['kind']}:{part}" for part in ("pairs", "metrics", "head")]
+        parts = [part for part in PARTS if hasattr(kind, part)]
+        found += [f"{KINDS}.{task['kind']}:{part}" for part in parts]
         found.append(f"{HEADS}.{heads.get(task['name']) or kind.head(task)}")
         found += [f"{METRICS}.{metric}:score" for metric in kind.metrics(task)]
     if select != "last":

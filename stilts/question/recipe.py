@@ -89,6 +89,30 @@ TRAINING = (
         30,
         "tokens of an answer at most; `decode: independent` knows no such bound",
     ),
+    Field(
+        "layout",
+        "ly",
+        {"enum": ["template", "one_separator"]},
+        "template",
+        "of a source text that holds the answer and the auxiliary one: as the tokenizer has it for"
+        " pairs, or with a single separator, between the two, as Keskar et al. 2019 write it",
+    ),
+    Field(
+        "answerless",
+        "al",
+        {"enum": ["left_out", "ignored"]},
+        "left_out",
+        "what a window of a source without its answer is in training: left out, as no number of it"
+        " can stand for none, or in its batch without a loss",
+    ),
+    Field(
+        "across",
+        "ac",
+        {"enum": ["sum", "share"]},
+        "sum",
+        "which window of a source answers: that with the highest sum of the numbers of its two"
+        " ends, or with the highest product of their shares in it",
+    ),
     Field("lr", "lr", _POSITIVE, NEEDED, "learning rate at its highest"),
     Field("warmup", "wu", _SHARE, 0.0, "share of all steps in which the learning rate rises"),
     Field("weight_decay", "wd", {"type": "number", "minimum": 0}, 0.0, "on every parameter"),
@@ -213,7 +237,10 @@ FIELDS = {field.name: field for field in (*TRAINING, PRECISION, PASS_HEAD, *SCOR
 AXES = {field.name: field for field in TRAINING}
 SHORT = {field.short: field for field in TRAINING}
 # How the rows of a task are read, and answers off them.
-READING = ("max_tokens", "stride", "decode", "longest_answer")
+READING = (
+    *("max_tokens", "stride", "decode", "longest_answer"),
+    *("layout", "answerless", "across"),
+)
 # What each task of a stage of several brings; all else is the stage's.
 POSED = (*READING, "head", "metric", "scored")
 

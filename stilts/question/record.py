@@ -72,12 +72,25 @@ def _study(plan: StudyPlan) -> dict[str, Any]:
         | {chain: _chain(plan, chain) for chain in plan.chains},
         "settings": {
             "targets": {task: _tagged(plan.target(task)) for task in targets},
-            "generators": {
-                name: _tagged(plan.generator(name)) for name in sorted(generators - {None})
-            },
+            "generators": {name: _generator(plan, name) for name in sorted(generators - {None})},
             "data": {task: _tagged(plan.data(task)) for task in _read(plan) if plan.data(task)},
         },
     }
+
+
+def _generator(plan: StudyPlan, name: str) -> dict[str, Any]:
+    """Return the settings of a generator, and those that hold for one of its tasks alone."""
+    shared = plan.generator(name)
+    made = (
+        task for task in plan.tasks if plan.catalogue.tasks[task].derive.get("generator") == name
+    )
+    told = {task: plan.generator(name, task) for task in made}
+    own = {
+        task: _tagged({key: item for key, item in found.items() if shared.get(key) != item})
+        for task, found in sorted(told.items())
+    }
+    tasks = {task: found for task, found in own.items() if found}
+    return _tagged(shared) | ({"tasks": tasks} if tasks else {})
 
 
 def _read(plan: StudyPlan) -> list[str]:

@@ -153,9 +153,10 @@ class StudyPlan:
         found = {**_DEFAULTS, **self._own(task), **merge(self.layers, places)}
         return found if seed is None else {**found, "seed": Setting(seed, "chain", f"^{seed}")}
 
-    def generator(self, name: str) -> dict[str, Setting]:
-        """Return the settings of a generator of derived tasks at this scale."""
-        return merge(self.layers, [("generators", name)])
+    def generator(self, name: str, task: str = "") -> dict[str, Setting]:
+        """Return the settings of a generator of derived tasks at this scale, or for one of them."""
+        place = ("generators", name)
+        return merge(self.layers, [place, (*place, "tasks", task)])
 
     def data(self, task: str) -> dict[str, Setting]:
         """Return the fields of a task's block that settings state: how its data are read."""

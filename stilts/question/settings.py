@@ -23,6 +23,7 @@ ROLES = ("intermediates", "targets")
 # Parts of a layer: settings as such, and settings by the name of what they are for.
 PLAIN = ("all", *ROLES)
 NAMED = ("tasks", "stages", "variants", "generators", "data")
+OWN_TASKS = ("stages", "variants", "generators")  # of these, each may hold `tasks` of its own
 # Fields of a task's block in the catalogue that say how its data are read; see the README there.
 DATA = (
     *("source", "restricted", "text", "once", "first", "second", "options", "split"),
@@ -71,8 +72,8 @@ def read_layer(block: Mapping[str, Any], where: str, origin: str | None = None) 
 
     Args:
         block: `all`, `intermediates`, `targets`: settings; `tasks`, `stages`, `variants`,
-            `generators`: settings by name. A stage or variant may hold `tasks` of its own. `data`:
-            fields of a task's block in the catalogue, by task.
+            `generators`: settings by name. A stage, variant or generator may hold `tasks` of its
+            own. `data`: fields of a task's block in the catalogue, by task.
         where: the file and key, for error messages.
         origin: of plain values; None demands `{<origin>: value}` of each.
 
@@ -119,7 +120,7 @@ def _places(block: Any, where: str) -> Iterator[tuple[Place, Any]]:
 
 
 def _inner(place: Place, settings: Any, where: str) -> Iterator[tuple[Place, Any]]:
-    if place[0] in ("stages", "variants") and isinstance(settings, Mapping):
+    if place[0] in OWN_TASKS and isinstance(settings, Mapping):
         settings = dict(settings)
         tasks = settings.pop("tasks", {})
         demand_block(tasks, f"{where}.tasks")

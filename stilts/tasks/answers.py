@@ -22,6 +22,18 @@ def normalised(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", bare).split())
 
 
+def words(text: str) -> list[str]:
+    """Return the words of a text in lower case, the punctuation around each left out."""
+    bare = (word.strip(string.punctuation) for word in text.casefold().split())
+    return [word for word in bare if word]
+
+
+def same_words(one: str, other: str) -> bool:
+    """Return whether two texts have the same words; without any, whether they are the same."""
+    told = words(one), words(other)
+    return told[0] == told[1] if any(told) else one.strip() == other.strip()
+
+
 def exact(answer: str, gold: str) -> float:
     """Return 1 if both are the same once normalised, else 0."""
     return float(normalised(answer) == normalised(gold))

@@ -6,15 +6,23 @@ from stilts.files.manifest import read_manifest, write_manifest
 from stilts.models.checkpoint import describe
 from stilts.question.recipe import READING, complete
 from stilts.tasks.make import write_task
-from tests.toys.tiny_models import checkpoint, facts_of, pairs, passages, questions
+from tests.toys.tiny_models import (
+    checkpoint,
+    facts_of,
+    pairs,
+    passages,
+    questions,
+    spanned,
+)
 
 NAMES = {name: "n" for name in ("study", "scale", "protocol", "model", "chain")}
 A, B, C = (facts_of(name=name, classes=classes) for name, classes in (("a", 2), ("b", 3), ("c", 2)))
 Q, R = (facts_of("multiple_choice", name, classes=3) for name in "qr")
 N = facts_of("regression", "n")
 W = facts_of("span", "w")
+K, X = facts_of("class_span", "k"), facts_of("text_span", "x")
 P, S = facts_of("pair", "p"), facts_of("similarity", "s")
-TASKS = (A, B, C, Q, R, N, W, P, S)
+TASKS = (A, B, C, Q, R, N, W, P, S, K, X)
 RECIPE = {"lr": 5e-3, "batch": 4, "seed": 12, "epochs": 2, "warmup": 0.3, "max_tokens": 24}
 
 
@@ -31,6 +39,8 @@ def rows_of(task, count, seed):
         return questions(count, len(task["labels"]), seed)
     if task["kind"] == "span":
         return passages(count, seed)
+    if task["kind"] in ("class_span", "text_span"):
+        return spanned(task["kind"], count, len(task["labels"]), seed)
     if task["range"]:
         return [row | {"label": row["label"] * 1.25} for row in pairs(count, 5, seed)]
     return pairs(count, len(task["labels"]), seed)

@@ -17,6 +17,7 @@ from stilts.models.head import pose
 from stilts.models.model import Model
 from stilts.models.save import save_library
 from stilts.models.tokens import Encoded
+from stilts.tasks.generators import as_span
 from stilts.training.corpus import make_tokenizer
 from stilts.training.evaluation import ScoredSplit
 
@@ -95,6 +96,13 @@ def passages(count, seed=0):
     return rows
 
 
+def spanned(kind, count, classes=2, seed=0):
+    """Return rows of a kind of spans in a source, made from those above."""
+    labels = [f"c{number}" for number in range(classes)]
+    parents = passages(count, seed) if kind == "text_span" else pairs(count, classes, seed)
+    return as_span.derive(parents, task={"name": "t", "labels": labels, "unanswerable": True})
+
+
 def tokenizer_of(family):
     """Return a tokenizer whose padding is that of the family's tiny config."""
     if family in CAUSAL:
@@ -149,7 +157,7 @@ def facts_of(kind="classification", name="toy", classes=2):
         task |= {"kind": form, "range": [0, 5], "metric": "pearson"}
     else:
         task["labels"] = [f"c{number}" for number in range(classes)]
-    if kind == "span":
+    if kind in ("span", "text_span"):
         task |= {"labels": [], "metric": "exact_match", "unanswerable": True}
     return task | {"scored": ["validation"]}
 

@@ -17,7 +17,8 @@ class Head(OneOfSeveral, LibraryHead):
     @classmethod
     def fits(cls, facts: Mapping[str, Any]) -> bool:
         """Return whether the task has such answers."""
-        return facts["kind"] not in ("multiple_choice", "pair") and not facts.get("range")
+        others = ("multiple_choice", "pair", "class_span")
+        return facts["kind"] not in others and not facts.get("range")
 
     @staticmethod
     def width(facts: Mapping[str, Any]) -> int:

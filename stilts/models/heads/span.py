@@ -118,7 +118,7 @@ class Head(LibraryHead):
     @staticmethod
     def answer(outputs: np.ndarray, encoded: Encoded) -> np.ndarray:
         """Return a text for every question, empty for no answer: objects [Q]."""
-        return _texts(find(outputs, encoded), encoded)
+        return texts(find(outputs, encoded), encoded)
 
     @classmethod
     def table(cls, outputs: np.ndarray, encoded: Encoded) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class Head(LibraryHead):
         return {
             "id": list(dict.fromkeys(encoded.ids)),
             "label": cls.references(encoded),
-            "prediction": _texts(found, encoded),
+            "prediction": texts(found, encoded),
             "start": found.starts,
             "end": found.ends,
             "score": found.scores,
@@ -135,13 +135,14 @@ class Head(LibraryHead):
         }
 
 
-def _texts(found: Found, encoded: Encoded) -> np.ndarray:
-    texts = np.empty(len(encoded.questions), object)
-    texts[:] = [
+def texts(found: Found, encoded: Encoded) -> np.ndarray:
+    """Return what was found as texts, objects [Q]."""
+    cut = np.empty(len(encoded.questions), object)
+    cut[:] = [
         question.context[start:end]
         for question, start, end in zip(encoded.questions, found.starts, found.ends, strict=True)
     ]
-    return texts
+    return cut
 
 
 def find(outputs: np.ndarray, encoded: Encoded) -> Found:
@@ -161,7 +162,7 @@ def find(outputs: np.ndarray, encoded: Encoded) -> Found:
         encoded: the windows.
     """
     numbers = outputs.reshape(len(outputs), 2, -1)
-    spans = _blocks(encoded, numbers.shape[2])
+    spans = blocks(encoded, numbers.shape[2])
     inside = (spans[:, :, 0] >= 0) & (spans[:, :, 1] > spans[:, :, 0])
     first, last = (np.where(inside, numbers[:, side], -np.inf) for side in (0, 1))
     nulls = numbers[:, :, FIRST].sum(axis=1)
@@ -171,9 +172,9 @@ def find(outputs: np.ndarray, encoded: Encoded) -> Found:
         # Nothing but an answer of some window can win against none.
         limits = np.full(len(scores), -np.inf)
     else:
-        scores, begin, end = _best(first, last, rule.longest_answer)
+        scores, begin, end = best_of(first, last, rule.longest_answer)
         limits = nulls if rule.unanswerable else np.full(len(scores), -np.inf)
-    of = np.unique(_places(encoded.ids), return_index=True)[1]
+    of = np.unique(question_of(encoded.ids), return_index=True)[1]
     best = [part.argmax() + start for start, part in zip(of, np.split(scores, of[1:]), strict=True)]
     null = np.minimum.reduceat(limits, of)
     answered = scores[best] > np.maximum(null, -np.inf)
@@ -185,13 +186,13 @@ def find(outputs: np.ndarray, encoded: Encoded) -> Found:
     )
 
 
-def _places(ids: tuple[str, ...]) -> np.ndarray:
+def question_of(ids: tuple[str, ...]) -> np.ndarray:
     """Return for each window the number of its question, int64 [N]."""
     numbers = {name: number for number, name in enumerate(dict.fromkeys(ids))}
     return np.array([numbers[name] for name in ids])
 
 
-def _blocks(encoded: Encoded, width: int) -> np.ndarray:
+def blocks(encoded: Encoded, width: int) -> np.ndarray:
     """Return the characters of every token, int32 [N, W, 2]; -1 where there is none."""
     lengths = encoded.lengths.astype(np.int64)
     rows = np.repeat(np.arange(len(lengths)), lengths)
@@ -201,7 +202,7 @@ def _blocks(encoded: Encoded, width: int) -> np.ndarray:
     return blocks
 
 
-def _best(
+def best_of(
     first: np.ndarray, last: np.ndarray, longest: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return of each window the greatest sum, and its two tokens; of equal ones the shortest."""

@@ -55,7 +55,7 @@ def test_a_task_goes_to_a_job_as_plain_data():
         ({"kinds": 1}, "unknown field 'kinds'; allowed: answers, cite"),
         (
             {"kind": "regression"},
-            "unknown kind 'regression'; allowed: classification, corpus, masked_text, mult",
+            "unknown kind 'regression'; allowed: ",
         ),
         ({"metric": "bleu"}, "unknown metric 'bleu'; allowed: accuracy, exact_match, "),
         ({"labels": ["only"]}, "'labels' must list at least two"),

@@ -70,7 +70,7 @@ studies:
         ("study", "study.yaml, studies.mine: unknown key 'lr'; allowed: lr_factor, settings, siz"),
         ("factor", "factor.yaml: lr_factor is 'fast', which is not a number above 0"),
         ("block", "block.yaml, studies: expected a block, found 5"),
-        ("inner", "inner.yaml, studies.mine, settings.all: unknown setting 'epoch'; allowed: ba"),
+        ("inner", "inner.yaml, studies.mine, settings.all: unknown setting 'epoch'; allowed: "),
     ],
 )
 def test_a_wrong_scale_is_refused_with_what_is_allowed(tmp_path, name, said):
