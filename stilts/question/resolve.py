@@ -155,8 +155,7 @@ class StudyPlan:
 
     def generator(self, name: str, task: str = "") -> dict[str, Setting]:
         """Return the settings of a generator of derived tasks at this scale, or for one of them."""
-        place = ("generators", name)
-        return merge(self.layers, [place, (*place, "tasks", task)])
+        return merge(self.layers, [("generators", name), ("generators", name, "tasks", task)])
 
     def data(self, task: str) -> dict[str, Setting]:
         """Return the fields of a task's block that settings state: how its data are read."""
