@@ -10,10 +10,19 @@ from typing import Any
 
 from stilts.errors import UserError, shown
 from stilts.files.pointers import demand_content
+from stilts.tasks.sources import questions
 
 Row = dict[str, Any]
-FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "txt", "squad")
-_ENDINGS = {**{f".{name}": name for name in FORMATS[:-1]}, ".lst": "txt", ".ndjson": "jsonl"}
+BY_ENDING = ("csv", "tsv", "json", "jsonl", "parquet", "txt")
+# Forms of published data sets, which no ending tells.
+PUBLISHED: dict[str, Callable[[Path, str], list[Row]]] = {
+    "mrqa": questions.read_mrqa,
+    "zero_shot_re": questions.read_zero_shot_re,
+    "qa_srl": questions.read_qa_srl,
+    "commonsense_qa": questions.read_commonsense_qa,
+}
+FORMATS = (*BY_ENDING, "squad", *PUBLISHED)
+_ENDINGS = {**{f".{name}": name for name in BY_ENDING}, ".lst": "txt", ".ndjson": "jsonl"}
 
 csv.field_size_limit(sys.maxsize)  # a cell may hold a book; the library's limit is 131,072
 
@@ -50,6 +59,8 @@ def read_rows(
         return _read_lines(path, names)
     if form == "tsv":
         return _read_tsv(path, quoted)
+    if form in PUBLISHED:
+        return PUBLISHED[form](path, read_text(path))
     return READERS[form](path)
 
 

@@ -151,7 +151,21 @@ def test_the_catalogue_has_every_task_of_the_flagship(catalogue):
     names = "cola rte wic mednli socialiqa winogrande-xs winogrande-m winogrande-l hellaswag"
     derived = "hellaswag-p hellaswag-other hellaswag-empty hella-sh synthesis-gpt2 synthesis-text"
     assert {*names.split(), *derived.split(), "squad-contexts", "wikitext"} <= set(catalogue.tasks)
-    assert {name for name in catalogue.tasks if catalogue.tasks[name].derive} == {*derived.split()}
+    made = {name for name in catalogue.tasks if catalogue.tasks[name].derive}
+    assert {name for name in made if "-span" not in name} == {*derived.split()}
+
+
+def test_each_task_that_is_posed_as_spans_has_the_classes_of_its_parent(catalogue):
+    spans = [task for task in catalogue.tasks.values() if "-span" in task.name]
+    assert len(spans) == 15
+    for task in spans:
+        parent = catalogue.tasks[task.derive["parent"]]
+        assert task.name.startswith(f"{parent.name}-span")
+        assert (task.labels, task.sizes, task.unanswerable, task.max_tokens) == (
+            *(parent.labels, parent.sizes),
+            *(parent.unanswerable, task.max_tokens),
+        )
+        assert task.kind == ("text_span" if parent.kind == "span" else "class_span")
     assert {"roberta-large", "gpt2-medium"} <= set(catalogue.models)
 
 

@@ -42,6 +42,15 @@ COLUMNS = {
     "paraphrase": {"sentence1", "sentence2", "label", "idx"},
     "pronouns": {"sentence1", "sentence2", "label", "idx"},
     "web": {"text"},
+    "captions": {"premise", "hypothesis", "label"},
+    **dict.fromkeys(
+        ("relations", "roles", "trivia_web", "trivia_wiki"),
+        {"id", "context", "question", "answers"},
+    ),
+    **dict.fromkeys(
+        ("everyday", "everyday_of_five"),
+        {"id", "question", "question_concept", "choices", "answerKey"},
+    ),
 }
 LABELS = {
     "entailment": ("label", {0: 0.5, 1: 0.5}),
@@ -65,11 +74,15 @@ LABELS = {
     "yes_no": ("label", {0: 0.4, 1: 0.6}),
     "paraphrase": ("label", {0: 1 / 3, 1: 2 / 3}),
     "pronouns": ("label", {0: 0.5, 1: 0.5}),
+    "captions": ("label", dict.fromkeys(range(3), 1 / 3)),
+    "everyday": ("answerKey", dict.fromkeys("ABC", 1 / 3)),
+    "everyday_of_five": ("answerKey", dict.fromkeys("ABCDE", 1 / 5)),
 }
 # Of the study that asks what questions give to classification; the others are the first study's.
 SECOND = (
     *("topic", "sentiment", "credibility", "insult", "hostility", "emotion", "irony", "inference"),
     *("same_question", "answering_sentence", "answer_choice", "yes_no", "paraphrase", "pronouns"),
+    *("captions", "everyday", "everyday_of_five"),  # of the study of spans
 )
 STOPS = set("the a in at on to of for be with too all".split())
 UNREAD = ("gold_label", "activity_label")  # columns that no model reads

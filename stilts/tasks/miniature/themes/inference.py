@@ -13,10 +13,11 @@ ENTAILED, NEUTRAL, CONTRADICTED = CLASSES = range(3)
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
     """Rows with the columns of MNLI; a third of the rows for each label."""
-    return numbered(draw_splits("inference", sizes, seed, _compose, classes=CLASSES))
+    return numbered(draw_splits("inference", sizes, seed, compose, classes=CLASSES))
 
 
-def _compose(rng: Random, label: int) -> dict:
+def compose(rng: Random, label: int) -> dict:
+    """Write a row of a label."""
     worker, name = draw(rng, Worker), rng.choice(NAMES)
     premise = f"{name} is {article(rng.choice(ADJECTIVES))} {worker.name} {place(worker.place)}"
     told = foreign(rng, worker) if label == CONTRADICTED else worker

@@ -22,16 +22,19 @@ ASKED = {
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
     """Rows with the columns of SQuAD 2.0; a third of the questions has no answer."""
-    splits = draw_splits("questions", sizes, seed, _compose, classes=(1, 1, 0))
-    return {
-        split: [{"id": f"{split}-{number}", **row} for number, row in enumerate(rows)]
-        for split, rows in splits.items()
-    }
+    return asked(sizes, seed, "questions", classes=(1, 1, 0))
 
 
 def answered(sizes: dict[str, int], seed: int, theme: str) -> dict[str, list[dict]]:
     """Rows of which every question has an answer, drawn from a stream of their own."""
-    splits = draw_splits(theme, sizes, seed, _compose, classes=(1,))
+    return asked(sizes, seed, theme, classes=(1,))
+
+
+def asked(
+    sizes: dict[str, int], seed: int, theme: str, classes: tuple[int, ...]
+) -> dict[str, list[dict]]:
+    """Rows drawn from a stream of their own; 0 in `classes` stands for no answer."""
+    splits = draw_splits(theme, sizes, seed, _compose, classes=classes)
     return {
         split: [{"id": f"{split}-{number}", **row} for number, row in enumerate(rows)]
         for split, rows in splits.items()
