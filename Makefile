@@ -31,8 +31,10 @@ $(INSTALLED): requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement $<
 	@cp $< $@
 
+# A file at a time on every core; what judges the results of make, and SLURM's daemons, stay alone.
 test: environment
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile tests/unit tests/house tests/workflow
+	$(BIN)/python -m pytest tests/results tests/slurm
 
 plan: environment
 	@$(BIN)/snakemake --cores 1 --quiet all -- plan

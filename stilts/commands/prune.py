@@ -111,10 +111,10 @@ def ask_all(config: Mapping[str, Any], results: Path, root: Path = ROOT) -> list
     Raises:
         UserError: a recorded question cannot be asked any more, so its trials are not known.
     """
-    layouts = [Layout(ask(config, root), root)]
+    layouts = [Layout(ask(config, root))]
     for path in sorted(results.glob("*/config.yaml")):
         try:
-            layouts.append(Layout(ask({**config, **read_yaml(path)["config"]}, root), root))
+            layouts.append(Layout(ask({**config, **read_yaml(path)["config"]}, root)))
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise UserError(
                 f"{path} records a question that cannot be asked any more ({error}): delete it if"

@@ -26,6 +26,7 @@ from stilts.question.resolve import StudyPlan, resolve
 from stilts.question.scale import Scale, load_scale
 from stilts.question.settings import Layer, Setting, Settings, read_layer, values
 from stilts.question.study import Study, load_study
+from stilts.question.study_file import find_studies
 
 # Config keys that change no answer.
 HANDLING = ("trials_per_job", "trials_per_gpu", "snapshot_minutes", "cuda_graphs")
@@ -220,9 +221,8 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     config = check_config(config, root)
     scale = load_scale(root / "scales", config["scale"])
     overrides = _overrides(config)
-    studies = [
-        load_study(root / "studies" / name, config["protocol"]) for name in config["studies"]
-    ]
+    places = find_studies(root, config["studies"])
+    studies = [load_study(place, config["protocol"]) for place in places]
     _check_names(studies, scale, config, root)
     catalogue = _catalogue(studies, scale, overrides, config, root)
     missing = missing_tasks(catalogue, scale, config, root)

@@ -14,6 +14,7 @@ import jsonschema
 from stilts.errors import UserError, unknown
 from stilts.files.fingerprint import ROOT
 from stilts.files.strict_yaml import read_yaml
+from stilts.question.study_file import with_own_blocks
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 # Blocks that hold settings, where a number in quotes means nothing; elsewhere, as in the `labels`
@@ -49,7 +50,7 @@ def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]
     schema["$defs"]["recipe"] = {"type": "object"}
     error = next(iter(jsonschema.Draft202012Validator(schema).iter_errors(config)), None)
     if error is None:
-        return config
+        return with_own_blocks(config, root)
     key = ".".join(map(str, error.absolute_path))
     if error.validator == "additionalProperties":
         extra = sorted(set(error.instance) - set(error.schema["properties"]))[0]

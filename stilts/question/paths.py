@@ -6,13 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stilts.files.fingerprint import ROOT
 from stilts.files.manifest import MANIFEST
 from stilts.files.strict_yaml import read_yaml
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
 from stilts.question.chain import NONE, parent_chain, parse_chain
 from stilts.question.file_forms import demand_report
+from stilts.question.own_report import adds, own_report
+from stilts.question.resolve import StudyPlan
 
 WEIGHTS = "model.safetensors"
 ANY = "[^/]+"  # matches every name
@@ -43,10 +44,10 @@ class Layout:
     Rules spell their own outputs; this class says which files their inputs ask for.
     """
 
-    def __init__(self, question: Question, root: Path = ROOT):
+    def __init__(self, question: Question):
         self.question = question
         self.top = f"results/{question.scale.name}"
-        self.reports = {study: _report(root, study) for study in question.plans}
+        self.reports = {study: _report(plan) for study, plan in question.plans.items()}
 
     # Folders
 
@@ -177,9 +178,20 @@ class Layout:
         tasks = self.reports[study]["figures"][figure].get("tasks", ())
         return [f"{self.data_folder(task)}/{MANIFEST}" for task in tasks]
 
+    def prints(self, study: str) -> list[str]:
+        """Return the files of printed numbers that lie beside a study."""
+        place = self.question.plans[study].study.place
+        # Relative: a clone that is moved keeps its results.
+        folder = place.folder if place.own else Path("studies", study)
+        return sorted(map(str, folder.glob("*.csv"))) if folder else []
 
-def _report(root: Path, study: str) -> dict[str, Any]:
-    path = root / "studies" / study / "report.yaml"
+
+def _report(plan: StudyPlan) -> dict[str, Any]:
+    """Return what a study shows: what its report says, else all of its cells."""
+    place = plan.study.place
+    path = place.folder / "report.yaml" if place.folder else None
+    if path is None or adds(plan) or (place.own and not path.is_file()):
+        return own_report(plan)
     content = read_yaml(path)
     demand_report(content, str(path))
     return content

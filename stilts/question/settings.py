@@ -67,7 +67,9 @@ def values(settings: Settings) -> dict[str, Any]:
     return {name: setting.value for name, setting in sorted(settings.items())}
 
 
-def read_layer(block: Mapping[str, Any], where: str, origin: str | None = None) -> Layer:
+def read_layer(
+    block: Mapping[str, Any], where: str, origin: str | None = None, *, tags: bool = False
+) -> Layer:
     """Read a block of settings.
 
     Args:
@@ -76,6 +78,7 @@ def read_layer(block: Mapping[str, Any], where: str, origin: str | None = None) 
             own. `data`: fields of a task's block in the catalogue, by task.
         where: the file and key, for error messages.
         origin: of plain values; None demands `{<origin>: value}` of each.
+        tags: whether `{<origin>: value}` may stand for a value although plain ones have an origin.
 
     Raises:
         UserError: an unknown part or setting, a value that does not fit, or no origin.
@@ -83,7 +86,7 @@ def read_layer(block: Mapping[str, Any], where: str, origin: str | None = None) 
     layer = {}
     for place, settings in _places(block, where):
         here = f"{where}.{'.'.join(place)}"
-        layer[place] = read_settings(settings, here, _known(place), origin)
+        layer[place] = read_settings(settings, here, _known(place), origin, tags=tags)
         if place[0] == "data":
             for name in layer[place]:
                 check_name(name, dict.fromkeys(DATA), here)
@@ -91,7 +94,12 @@ def read_layer(block: Mapping[str, Any], where: str, origin: str | None = None) 
 
 
 def read_settings(
-    block: Any, where: str, known: Mapping[str, Any] | None, origin: str | None = None
+    block: Any,
+    where: str,
+    known: Mapping[str, Any] | None,
+    origin: str | None = None,
+    *,
+    tags: bool = False,
 ) -> dict[str, Setting]:
     """Read settings as `read_layer` does; `known` None takes any name and value."""
     demand_block(block, where)
@@ -99,7 +107,11 @@ def read_settings(
     for name, value in block.items():
         if known is not None:
             check_name(name, known, where)
-        setting = Setting(value, origin) if origin else _tagged(value, f"{where}.{name}")
+        setting = _tagged(value) if tags or not origin else None
+        if setting is None and not origin:
+            tag = ", ".join(ORIGINS)
+            raise UserError(f"{where}.{name}: write {{<origin>: value}} with an origin of {tag}")
+        setting = setting or Setting(value, str(origin))
         if known is not None:
             setting = setting._replace(value=check(name, setting.value, f"{where}.{name}"))
         read[name] = setting
@@ -137,12 +149,12 @@ def _known(place: Place) -> Mapping[str, Any] | None:
     return _STAGES if place[0] in ("intermediates", "stages", "variants") else _TRAINING
 
 
-def _tagged(value: Any, where: str) -> Setting:
-    if isinstance(value, Mapping):
-        tags = [tag for tag in value if tag != "where"]
-        if len(tags) == 1 and tags[0] in ORIGINS:
-            return Setting(value[tags[0]], tags[0], value.get("where", ""))
-    raise UserError(f"{where}: write {{<origin>: value}} with an origin of {', '.join(ORIGINS)}")
+def _tagged(value: Any) -> Setting | None:
+    """Return what `{<origin>: value, where: place}` says, None for another form."""
+    tags = [tag for tag in value if tag != "where"] if isinstance(value, Mapping) else []
+    if len(tags) == 1 and tags[0] in ORIGINS:
+        return Setting(value[tags[0]], tags[0], value.get("where", ""))
+    return None
 
 
 def demand_block(value: Any, where: str) -> None:

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError, shown, unknown
-from stilts.files.strict_yaml import read_yaml
 from stilts.question.chain import chain_seed, parse_chain
 from stilts.question.file_forms import STUDY, demand_form
 from stilts.question.grid import read_axes
@@ -18,8 +16,8 @@ from stilts.question.settings import (
     read_layer,
     read_settings,
 )
+from stilts.question.study_file import PAPER, StudyFile, own_scores, read_study
 
-PAPER = "paper"  # the protocol that every study has
 NEEDED = ("title", "models", "grid", "sweeps", "settings", "protocols")
 KEYS = {*NEEDED, "cite", "claim", "grids", "scores", "sources"}
 SEED = "seed"  # what a sweep may tie
@@ -57,9 +55,10 @@ class Study:
         sweeps: what is trained at the points of a grid.
         scores: chains and the tasks that their checkpoints are scored on as they are.
         layers: settings, those of the protocol last.
+        place: where it stands.
     """
 
-    name: str
+    place: StudyFile
     protocol: str
     protocols: tuple[str, ...]
     title: str
@@ -73,9 +72,14 @@ class Study:
     layers: tuple[Layer, ...]
 
     @property
+    def name(self) -> str:
+        """The study's name, which is part of paths."""
+        return self.place.name
+
+    @property
     def file(self) -> str:
         """Where the study stands, for error messages."""
-        return f"studies/{self.name}/study.yaml"
+        return str(self.place.path) if self.place.own else f"studies/{self.name}/study.yaml"
 
     def grid_of(self, sweep: Sweep, model: str) -> Settings:
         """Return the grid of a sweep for a model: the sweep's own, the model's, the study's."""
@@ -95,53 +99,55 @@ class Study:
         return {place[1] for layer in self.layers for place in layer if place[0] == part}
 
 
-def load_study(folder: Path, protocol: str) -> Study:
-    """Read `folder/study.yaml` under a protocol; where it has no such one, as in the paper.
+def load_study(place: StudyFile, protocol: str) -> Study:
+    """Read a study under a protocol; where it has no such one, as in the paper.
+
+    Settings of the reader's own study need no origin: without one it is the `config`.
 
     Raises:
-        UserError: an unknown study or key, a setting that does not fit or has no origin.
+        UserError: an unknown key, a setting that does not fit or has no origin.
     """
-    path = folder / "study.yaml"
-    content = _read(path)
+    path, origin = place.path, "config" if place.own else None
+    content = _read(place)
     demand_form(content, STUDY, str(path))
     protocols = content["protocols"]
     held = protocol if protocol in protocols else PAPER
     models = _names(content["models"], f"{path}, models")
     _demand_known(content["grids"], models, f"{path}, grids")
 
-    def sweeps(key: str, ends: str) -> dict[str, Sweep]:
+    def blocks(key: str, ends: str) -> dict[str, Sweep]:
         return {
-            name: _sweep(block, models, f"{path}, {key}.{name}", ends)
+            name: _sweep(block, models, f"{path}, {key}.{name}", ends, origin)
             for name, block in content[key].items()
         }
 
+    sweeps = blocks("sweeps", "targets")
+    if place.own and not content["scores"]:
+        content["scores"] = own_scores(chain for sweep in sweeps.values() for chain in sweep.chains)
     return Study(
-        name=folder.name,
+        place=place,
         protocol=held,
         protocols=tuple(protocols),
         title=content["title"],
         cite=content.get("cite", ""),
         claim=content.get("claim", ""),
         models=models,
-        grid=_grid(content["grid"], f"{path}, grid"),
+        grid=_grid(content["grid"], f"{path}, grid", origin),
         grids={
-            model: _grid(block, f"{path}, grids.{model}")
+            model: _grid(block, f"{path}, grids.{model}", origin)
             for model, block in content["grids"].items()
         },
-        sweeps=sweeps("sweeps", "targets"),
-        scores=sweeps("scores", "tasks"),
+        sweeps=sweeps,
+        scores=blocks("scores", "tasks"),
         layers=(
-            read_layer(content["settings"], f"{path}, settings"),
-            read_layer(protocols[held] or {}, f"{path}, protocols.{held}"),
+            read_layer(content["settings"], f"{path}, settings", origin, tags=True),
+            read_layer(protocols[held] or {}, f"{path}, protocols.{held}", origin, tags=True),
         ),
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        known = sorted(found.parent.name for found in path.parent.parent.glob("*/study.yaml"))
-        raise unknown("study", path.parent.name, known, "config key 'studies'")
-    content = {"grids": {}, "scores": {}, **read_yaml(path)}
+def _read(place: StudyFile) -> dict[str, Any]:
+    path, content = place.path, read_study(place)
     for key in content:
         if key not in KEYS:
             raise unknown("key", key, KEYS, str(path))
@@ -155,14 +161,14 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _grid(block: Any, where: str) -> dict[str, Setting]:
+def _grid(block: Any, where: str, origin: str | None) -> dict[str, Setting]:
     """Read a grid: each axis a setting whose value is a list."""
-    read = read_settings(block, where, None)
+    read = read_settings(block, where, None, origin, tags=True)
     axes = read_axes({axis: setting.value for axis, setting in read.items()}, where)
     return {axis: read[axis]._replace(value=values) for axis, values in axes.items()}
 
 
-def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str) -> Sweep:
+def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str, origin: str | None) -> Sweep:
     """Read a sweep, or what is scored: chains with `targets`, or with `tasks`."""
     known = {"chains", ends, "models", *(("grid", "tie") if ends == "targets" else ())}
     if not isinstance(block, Mapping) or not {"chains", ends} <= set(block):
@@ -183,7 +189,7 @@ def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str) -> Sweep:
         chains,
         _names(block[ends], f"{where}.{ends}"),
         tuple(own),
-        _grid(block["grid"], f"{where}.grid") if "grid" in block else None,
+        _grid(block["grid"], f"{where}.grid", origin) if "grid" in block else None,
         tied,
     )
 

@@ -10,7 +10,7 @@ from tests.house.imports import modules, reached, rules, third_party
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)==([\w.]+)")
 
 # Commands of the Makefile and libraries that others load, not modules that we import.
-CALLED = {"snakemake", "accelerate", "ruff", "snakefmt"}
+CALLED = {"snakemake", "accelerate", "pytest-xdist", "ruff", "snakefmt"}
 # Modules that a script finds by a name in the study or the catalogue.
 NAMED_IN_DATA = {
     "make_table": "stilts.evidence.tables.",

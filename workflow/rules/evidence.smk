@@ -40,7 +40,7 @@ rule make_table:
         runs="results/{scale}/{study}/runs.csv",
         scores="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
-        prints=lambda w: sorted(map(str, Path("studies", w.study).glob("*.csv"))),
+        prints=lambda w: LAYOUT.prints(w.study),
     output:
         csv="results/{scale}/{study}/tables/{table}.csv",
         md="results/{scale}/{study}/tables/{table}.md",
@@ -64,7 +64,7 @@ rule draw_figure:
         runs="results/{scale}/{study}/runs.csv",
         scores="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
-        prints=lambda w: sorted(map(str, Path("studies", w.study).glob("*.csv"))),
+        prints=lambda w: LAYOUT.prints(w.study),
         examples=lambda w: LAYOUT.examples(w.study, w.figure),
     output:
         pdf="results/{scale}/{study}/figures/{figure}.pdf",

@@ -18,12 +18,14 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
     Args:
         inputs: the manifests and printed numbers.
-        spec: `intermediates` and `targets` (lists of task names), `printed` (the paper's table).
+        spec: `intermediates` and `targets` (lists of task names), optionally `printed` (the paper's
+            table).
 
     Returns:
-        One row per task: Task, Role, Type, Train (paper), Train, Validation (or what else is
-        scored, named), Metric, Chance, Majority, what trivial cues reach (Length, Overlap, B alone,
-        Pairs, on the first scored split), Data; sizes are counts, the levels percent of the metric.
+        One row per task: Task, Role, Type, Train (paper) where a table is printed, Train,
+        Validation (or what else is scored, named), Metric, Chance, Majority, what trivial cues
+        reach (Length, Overlap, B alone, Pairs, on the first scored split), Data; sizes are counts,
+        the levels percent of the metric.
     """
     roles = {"intermediate": spec["intermediates"], "target": spec["targets"]}
     tasks: dict[str, list[str]] = {}
@@ -36,11 +38,12 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 def _row(inputs: Inputs, spec: Mapping[str, Any], task: str, roles: list[str]) -> dict[str, str]:
     manifest, scored = inputs.manifests.get(task), inputs.scored(task)
     train = inputs.rows(task, "train")
+    said = {"target": task, "measure": "train_size"}
     row = {
         "Task": inputs.task_title(task),
         "Role": ", ".join(roles),
         "Type": NOT_AVAILABLE,
-        "Train (paper)": inputs.printed(spec["printed"], target=task, measure="train_size"),
+        **({"Train (paper)": inputs.printed(spec["printed"], **said)} if "printed" in spec else {}),
         "Train": NOT_AVAILABLE if train is None else f"{train:,}",
         "Validation": _sizes(scored),
     }

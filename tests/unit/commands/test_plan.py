@@ -19,7 +19,7 @@ SETTINGS = {"targets": {"lr": {"stated": 1e-5}, "seed": {"assumed": 3}}}
 def layout(own_root, config, monkeypatch):
     def build(**changes):
         study = write_study(own_root, **{"sweeps": SWEEPS, "settings": SETTINGS, **changes})
-        return Layout(ask({**config, "studies": [study]}, own_root), own_root)
+        return Layout(ask({**config, "studies": [study]}, own_root))
 
     monkeypatch.chdir(own_root)
     return build

@@ -70,7 +70,7 @@ def test_a_file_of_another_form_is_refused_in_one_line(own_root, config, file, p
     put(content, path, value)
     (own_root / file).write_text(yaml.safe_dump(content))
     with pytest.raises(UserError) as caught:
-        Layout(ask(copy.deepcopy(config), root=own_root), own_root)
+        Layout(ask(copy.deepcopy(config), root=own_root))
     assert said in str(caught.value) and "\n" not in str(caught.value)
     assert file.rpartition("/")[2] in str(caught.value)
 

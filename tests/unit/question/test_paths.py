@@ -3,7 +3,6 @@ import shutil
 
 import pytest
 
-from stilts.files.fingerprint import ROOT
 from stilts.question.ask import ask
 from stilts.question.cells import Cell
 from stilts.question.paths import ANY, NOTHING, Layout
@@ -14,7 +13,7 @@ STUDY = "rethinking"
 
 @pytest.fixture
 def layout(root, config):
-    return lambda **changes: Layout(ask({**config, **changes}, root), ROOT)
+    return lambda **changes: Layout(ask({**config, **changes}, root))
 
 
 def test_artefacts_lie_where_the_contract_says(layout):
@@ -70,7 +69,7 @@ def test_shards_cover_every_point_once(layout, size):
 def test_two_studies_have_rules_of_their_own(own_root, config):
     shutil.copytree(own_root / "studies/rethinking", own_root / "studies/mine")
     question = ask({**config, "studies": [STUDY, "mine"], "trials_per_job": 20}, own_root)
-    rules = [part.rule for part in Layout(question, own_root).parts]
+    rules = [part.rule for part in Layout(question).parts]
     assert len(set(rules)) == len(rules) == 2 * (2 + 1)
 
 
@@ -83,7 +82,7 @@ def test_each_cell_is_made_by_the_rules_of_its_own_points_alone(own_root, config
     models = ["roberta-large", "gpt2-medium"]
     study = write_study(own_root, sweeps=sweeps, settings=settings, models=models)
     question = ask({**config, "studies": [study], "trials_per_job": 3}, own_root)
-    layout, plan = Layout(question, own_root), question.plans[study]
+    layout, plan = Layout(question), question.plans[study]
     assert len({part.rule for part in layout.parts}) == len(layout.parts) == 2 + 2 + 1 + 1
     made = {cell: [] for cell in plan.cells}
     for part in layout.parts:

@@ -15,7 +15,7 @@ def question(root, config, scale):
 
 
 def test_every_artefact_has_code_that_is_there(question, root):
-    code, layout = RuleCode(question), Layout(question, root)
+    code, layout = RuleCode(question), Layout(question)
     found = {code.task(task) for task in question.tasks}
     for study, plan in question.plans.items():
         found |= {code.stage(study, *cell) for cell in plan.checkpoints}

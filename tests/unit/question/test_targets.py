@@ -1,6 +1,5 @@
 import pytest
 
-from stilts.files.fingerprint import ROOT
 from stilts.question.ask import ask
 from stilts.question.paths import Layout
 from stilts.question.targets import Targets
@@ -11,7 +10,7 @@ STUDY = "rethinking"
 
 @pytest.fixture
 def targets(root, config):
-    return lambda **changes: Targets(Layout(ask({**config, **changes}, root), ROOT))
+    return lambda **changes: Targets(Layout(ask({**config, **changes}, root)))
 
 
 def test_targets_ask_for_what_the_contract_names(targets):
@@ -82,7 +81,7 @@ def test_a_whole_question_shows_every_table_and_figure_of_the_paper(targets, sca
 def test_what_shows_a_chain_shows_it_under_each_of_its_seeds(own_root, config):
     tied = {"main": {"chains": ["none", "cola"], "targets": ["rte"], "tie": "seed"}}
     study = write_study(own_root, sweeps=tied)
-    layout = Layout(ask({**config, "studies": [study]}, own_root), own_root)
+    layout = Layout(ask({**config, "studies": [study]}, own_root))
     layout.reports[study]["tables"] = {
         "shown": {"chains": ["cola"], "targets": ["rte"]},
         "not": {"chains": ["wic"], "targets": ["rte"]},
