@@ -11,12 +11,14 @@ from typing import Any
 import pandas as pd
 
 from stilts.errors import unknown
-from stilts.evidence.numbers import NOT_AVAILABLE, fixed, percent, runs_used, signed
+from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, fixed, percent, runs_used, signed
+from stilts.evidence.overall import overall as overall_of
 from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import delta, summary
 
 COMPARED, MISSING, SETTING, NOT_COMPARED = "compared", NOT_AVAILABLE, "setting", "not compared"
+NOT_REPRODUCIBLE = "not reproducible"
 BASELINE = "none"
 MORE = "more than "
 UNITS = {"percent": 100, "fraction": 1}  # of printed scores and differences
@@ -87,6 +89,22 @@ def score(ours: Inputs, number: Number) -> Found:
         low, high = (percent(row[f"score_{side}"]) for side in ("min", "max"))
         note += f"; mean of {heads} new heads, {low} to {high}"
     return _beside(row["score"], number) | {"n": str(max(1, heads)), "note": note}
+
+
+def overall(ours: Inputs, number: Number) -> Found:
+    """Return the overall score of the checkpoint over all tasks that the study scores it on."""
+    chain = number["our chain"]
+    tasks = ours.question["scores"].get(ours.model, {}).get(chain, [])
+    rows = [row for row in (ours.score_of(chain, task) for task in tasks) if row is not None]
+    found = overall_of((row["metric"], row["score"]) for row in rows)
+    if math.isnan(found) or len(rows) < len(tasks):
+        return {"note": f"not every task of {chain} has a score"}
+    return _beside(found, number) | {"n": "1", "note": f"over {', '.join(tasks)}"}
+
+
+def not_reproducible(ours: Inputs, number: Number) -> Found:
+    """Return nothing of ours: it cannot be had, for the reason that the entry's note gives."""
+    return {"ours": NOT_PRINTED, "status": NOT_REPRODUCIBLE}
 
 
 def chance(ours: Inputs, number: Number) -> Found:
@@ -202,5 +220,6 @@ def _plain(value: Any) -> str:
         return str(value)
 
 
-_ALL = (best, mean, delta_mean, delta_best, score, chance, train_size, size, setting)
+_ALL = (best, mean, delta_mean, delta_best, score, overall, not_reproducible, chance)
+_ALL += (train_size, size, setting)
 MEASURES: dict[str, Callable[[Inputs, Number], Found]] = {each.__name__: each for each in _ALL}

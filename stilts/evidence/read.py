@@ -40,6 +40,7 @@ def read_inputs(
     prints: Sequence[str] = (),
     rows: Sequence[Mapping[str, Any]] = (),
     examples: Sequence[str] = (),
+    walked: Sequence[str] = (),
 ) -> Inputs:
     """Read what a study's tables and figures may draw on.
 
@@ -52,22 +53,28 @@ def read_inputs(
         prints: `published.csv` and `inconsistencies.csv` of the study, where it has them.
         rows: see `stilts.evidence.published.load`.
         examples: the data manifests of the tasks of which a figure shows rows.
+        walked: the manifests of the checkpoints of which a figure shows epochs.
 
     Raises:
         UserError: a file without the columns it must have.
     """
     record = yaml.safe_load(Path(question).read_text(encoding="utf-8"))
-    manifests = {Path(file).parent.name: read_manifest(Path(file).parent) for file in data}
+    manifests = {folder.name: read_manifest(folder) for folder in _folders(data)}
     inputs = Inputs(
         question=with_rows(record["studies"][study], manifests),
         tasks=record["tasks"],
         manifests=manifests,
         runs=_table(runs, RUN_COLUMNS),
         scores=_table(scores, SCORE_COLUMNS),
+        walked={place.parts[-2:]: read_manifest(place) for place in _folders(walked)},
         **_prints({Path(file).name: file for file in prints}, rows),
     )
-    folders = [Path(file).parent for file in examples]
-    return replace(inputs, examples={folder.name: _rows(inputs, folder) for folder in folders})
+    shown = {folder.name: _rows(inputs, folder) for folder in _folders(examples)}
+    return replace(inputs, examples=shown)
+
+
+def _folders(files: Sequence[str]) -> list[Path]:
+    return [Path(file).parent for file in files]
 
 
 def _prints(files: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

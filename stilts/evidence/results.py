@@ -29,6 +29,7 @@ class Inputs:
         inconsistencies: `inconsistencies.csv`, all text: what does not add up in print; None where
             the study has no such file.
         examples: task name -> canonical rows, for figures that show data.
+        walked: (model, chain) -> manifest of its checkpoint, for figures that show epochs.
         model: the one whose runs and scores these are; empty for all of the study.
     """
 
@@ -40,6 +41,7 @@ class Inputs:
     published: pd.DataFrame
     inconsistencies: pd.DataFrame | None = None
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    walked: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     model: str = ""
 
     # The models

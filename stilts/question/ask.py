@@ -9,8 +9,8 @@ from typing import Any
 from stilts.errors import UserError, unknown
 from stilts.files.fingerprint import ROOT
 from stilts.question.catalogue import Catalogue, Model, Task, load_catalogue
-from stilts.question.chain import chain_tasks
-from stilts.question.checks import check_recipes, check_settings
+from stilts.question.cells import needs
+from stilts.question.checks import check_names, check_recipes, check_settings
 from stilts.question.config import check_config
 from stilts.question.data import (
     OF_REAL_DATA,
@@ -40,6 +40,7 @@ class Question:
     catalogue: Catalogue
     scale: Scale
     plans: Mapping[str, StudyPlan]
+    idle: tuple[StudyPlan, ...] = ()  # of studies of which nothing is left to run
 
     @cached_property
     def tasks(self) -> list[str]:
@@ -191,21 +192,22 @@ class Question:
         """Return one line per task whose restricted files are missing, with how to supply them."""
         gone = {
             name
-            for plan in self.plans.values()
+            for plan in (*self.plans.values(), *self.idle)
             for cell in plan.unavailable
-            for name in (cell.target, *chain_tasks(cell.chain))
+            for name in needs(cell)
         }
         tasks = (self.catalogue.tasks[name] for name in sorted(gone))
         return [f"{task.title}: {task.restricted}" for task in tasks if task.restricted]
 
     def remarks(self) -> list[str]:
-        """Return one line per study that runs under another protocol than is asked for."""
+        """Return one line per study that runs under another protocol than is asked for, or not."""
         asked = self.config["protocol"]
-        return [
+        others = [
             f"study '{name}' has no protocol '{asked}' and runs '{plan.study.protocol}'"
             for name, plan in self.plans.items()
             if plan.study.protocol != asked
         ]
+        return [*others, *map(_nothing_left, self.idle)]
 
 
 def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
@@ -223,7 +225,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     overrides = _overrides(config)
     places = find_studies(root, config["studies"])
     studies = [load_study(place, config["protocol"]) for place in places]
-    _check_names(studies, scale, config, root)
+    check_names(studies, scale, config, root)
     catalogue = _catalogue(studies, scale, overrides, config, root)
     missing = missing_tasks(catalogue, scale, config, root)
     plans = {
@@ -239,28 +241,40 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
         for study in studies
     }
     check_settings(plans, scale, overrides)
-    for plan in plans.values():
+    kept = {name: plan for name, plan in plans.items() if plan.cells or plan.scores}
+    if not kept:
+        raise UserError(" ".join(map(_nothing_left, plans.values())))
+    for plan in kept.values():
         check_recipes(plan)
-    question = Question(config, catalogue, scale, plans)
+    idle = tuple(plan for name, plan in plans.items() if name not in kept)
+    question = Question(config, catalogue, scale, kept, idle)
     for task in question.tasks:  # what is worked out on demand must fail here, in one line
         question.task_spec(task)
     return question
 
 
+def _nothing_left(plan: StudyPlan) -> str:
+    """Say why a plan has neither cells nor scores, and what to do about it."""
+    gone = sorted(plan.missing & set().union(*map(needs, plan.unavailable)))
+    said = f"nothing of study '{plan.study.name}' is left to run"
+    if not gone:
+        return f"config key 'only': {said}"
+    remedies = dict.fromkeys(plan.catalogue.tasks[name].restricted for name in gone)
+    return f"{said}, as files of {', '.join(gone)} are missing: {'; '.join(filter(None, remedies))}"
+
+
 def _catalogue(
-    studies: Sequence[Study],
-    scale: Scale,
-    overrides: Layer,
-    config: Mapping[str, Any],
-    root: Path,
+    studies: Sequence[Study], scale: Scale, overrides: Layer, config: Mapping[str, Any], root: Path
 ) -> Catalogue:
     """Return the catalogue with what the studies, then the reader say of tasks laid over it."""
     folder, given = root / "catalogue", {key: config[key] for key in ("tasks", "models")}
     by_study = {study.name: stated(study, scale, overrides) for study in studies}
-    laid = load_catalogue(folder, data=fields_of(by_study), **given)
+    plain = load_catalogue(folder, **given)
+    made = partial(is_miniature, scale=scale, config=config)
+    fields = fields_of(by_study, lambda name: made(plain.task(name, "settings.data")))
+    laid = load_catalogue(folder, data=fields, **given)
     if len(studies) > 1:
-        made = partial(is_miniature, scale=scale, config=config)
-        demand_agreement(studies, by_study, load_catalogue(folder, **given), laid, made)
+        demand_agreement(studies, by_study, plain, laid, made)
     return laid
 
 
@@ -281,20 +295,3 @@ def _overrides(config: Mapping[str, Any]) -> Layer:
             f" 'precision' is {asked.value}: drop one"
         )
     return {**layer, ("all",): given}
-
-
-def _check_names(
-    studies: Sequence[Study], scale: Scale, config: Mapping[str, Any], root: Path
-) -> None:
-    """Check the names that one study may lack, but not all of them."""
-    if all(study.protocol != config["protocol"] for study in studies):
-        known = set().union(*(study.protocols for study in studies))
-        raise unknown("protocol", config["protocol"], known, "config key 'protocol'")
-    models = set().union(*(study.models for study in studies))
-    for model in config["only"].get("models", ()):
-        if model not in models:
-            raise unknown("model", model, models, "config key 'only'")
-    for name in scale.studies:
-        if not (root / "studies" / name).is_dir():
-            known = [path.name for path in (root / "studies").iterdir()]
-            raise unknown("study", name, known, f"scales/{scale.name}.yaml, studies")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stilts.errors import UserError
-from stilts.question.chain import NONE, seeded
+from stilts.question.chain import NONE, chain_tasks, seeded
 from stilts.question.grid import cross, read_axes
 from stilts.question.scale import Scale
 from stilts.question.settings import Setting, Settings
@@ -20,6 +20,11 @@ class Cell(NamedTuple):
     model: str
     chain: str
     target: str
+
+
+def needs(cell: Cell) -> set[str]:
+    """Return the tasks whose data a cell stands on."""
+    return {cell.target, *chain_tasks(cell.chain)}
 
 
 def cells_of(study: Study, scale: Scale, only: Mapping[str, Any]) -> dict[Cell, Points]:
@@ -57,7 +62,8 @@ def _sweeps(
     for sweep in study.sweeps.values():
         if model in (sweep.models or study.models):
             yield sweep, _kept(sweep, only)
-    yield Sweep((), ()), _added(study, only)
+    if study.sweeps:  # without, a study has no grid to train others on
+        yield Sweep((), ()), _added(study, only)
 
 
 def scored_of(study: Study, only: Mapping[str, Any]) -> list[Cell]:

@@ -1,6 +1,8 @@
 """What only a whole question can be wrong in: names that settings are for, and recipes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from stilts.errors import UserError, unknown
 from stilts.files import plugins
@@ -12,8 +14,30 @@ from stilts.question.recipe import NEEDED, TRAINING, check_name
 from stilts.question.resolve import StudyPlan
 from stilts.question.scale import Scale
 from stilts.question.settings import Layer, Settings
+from stilts.question.study import Study
 
 _NEEDED = {field.name for field in TRAINING if field.default is NEEDED}
+
+
+def check_names(
+    studies: Sequence[Study], scale: Scale, config: Mapping[str, Any], root: Path
+) -> None:
+    """Check the names that one study may lack, but not all of them.
+
+    Raises:
+        UserError: a protocol or model that no study has, or a scale's study that is not there.
+    """
+    if all(study.protocol != config["protocol"] for study in studies):
+        known = set().union(*(study.protocols for study in studies))
+        raise unknown("protocol", config["protocol"], known, "config key 'protocol'")
+    models = set().union(*(study.models for study in studies))
+    for model in config["only"].get("models", ()):
+        if model not in models:
+            raise unknown("model", model, models, "config key 'only'")
+    for name in scale.studies:
+        if not (root / "studies" / name).is_dir():
+            known = [path.name for path in (root / "studies").iterdir()]
+            raise unknown("study", name, known, f"scales/{scale.name}.yaml, studies")
 
 
 def check_settings(plans: Mapping[str, StudyPlan], scale: Scale, overrides: Layer) -> None:
@@ -121,7 +145,8 @@ def _named(plan: StudyPlan, part: str) -> set[str]:
 
 def _check_axes(plan: StudyPlan, overrides: Layer) -> None:
     for name in overrides.get(("targets",), {}):
-        if all(name in point for points in plan.points.values() for point in points.values()):
+        points = [point for points in plan.points.values() for point in points.values()]
+        if points and all(name in point for point in points):
             raise UserError(
                 f"config key 'settings'.targets: {name} is an axis of the grid of study"
                 f" '{plan.study.name}', which would override it: use only: {{grid: {{{name}:"

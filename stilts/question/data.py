@@ -23,8 +23,13 @@ def stated(study: Study, scale: Scale, overrides: Layer) -> dict[str, dict[str, 
     return {task: merge(layers, [("data", task)]) for task in tasks}
 
 
-def fields_of(by_study: Mapping[str, Stated]) -> dict[str, dict[str, Any]]:
+def fields_of(
+    by_study: Mapping[str, Stated], made: Callable[[str], bool]
+) -> dict[str, dict[str, Any]]:
     """Return the fields that all studies of a question state, by task, without their origins.
+
+    What is stated together with a source tells how that is read. It means nothing where the task
+    is `made`, which says so of a name: posed in the miniature language.
 
     Raises:
         UserError: two studies state a task's data differently.
@@ -36,7 +41,7 @@ def fields_of(by_study: Mapping[str, Stated]) -> dict[str, dict[str, Any]]:
             if found.setdefault(task, values(fields)) != values(fields):
                 raise _apart(first[task], study, task)
             first.setdefault(task, study)
-    return found
+    return {task: said for task, said in found.items() if "source" not in said or not made(task)}
 
 
 def demand_agreement(

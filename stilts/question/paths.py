@@ -10,7 +10,7 @@ from stilts.files.manifest import MANIFEST
 from stilts.files.strict_yaml import read_yaml
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
-from stilts.question.chain import NONE, parent_chain, parse_chain
+from stilts.question.chain import NONE, parent_chain, parse_chain, prefixes
 from stilts.question.file_forms import demand_report
 from stilts.question.own_report import adds, own_report
 from stilts.question.resolve import StudyPlan
@@ -143,7 +143,7 @@ class Layout:
             for points, cells in sets.items()
             for start in range(0, len(points), size)
         ]
-        one = len(self.question.plans) == 1
+        one = sum(bool(plan.points) for plan in self.question.plans.values()) == 1
         prefix = "finetune_targets" if one else f"finetune_targets_{study}"
         for number, part in enumerate(parts, start=1):
             yield Part(prefix if len(parts) == 1 else f"{prefix}_{number}", study, *part)
@@ -184,6 +184,13 @@ class Layout:
         # Relative: a clone that is moved keeps its results.
         folder = place.folder if place.own else Path("studies", study)
         return sorted(map(str, folder.glob("*.csv"))) if folder else []
+
+    def walked(self, study: str, figure: str) -> list[str]:
+        """Return the manifests of the checkpoints of which a figure shows epochs."""
+        walks = self.reports[study]["figures"][figure].get("walks", ())
+        parts = {part for chain in walks for part in prefixes(chain)}
+        cells = self.question.plans[study].checkpoints
+        return [self.checkpoint(study, *cell) for cell in cells if cell[1] in parts]
 
 
 def _report(plan: StudyPlan) -> dict[str, Any]:

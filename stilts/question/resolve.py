@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from stilts.errors import UserError
 from stilts.question.catalogue import Catalogue
-from stilts.question.cells import Cell, Points, cells_of, scored_of
+from stilts.question.cells import Cell, Points, cells_of, needs, scored_of
 from stilts.question.chain import Stage, chain_seed, chain_tasks, parse_chain, prefixes
 from stilts.question.recipe import (
     AXES,
@@ -260,24 +260,21 @@ def resolve(
         stand_ins: what the reader's config takes in place of a model or of whole data, in words.
 
     Raises:
-        UserError: an unknown task or grid axis, or nothing left to run.
+        UserError: an unknown task or grid axis.
     """
     scale = scale.of_study(study.name)
     points, scored = cells_of(study, scale, only), scored_of(study, only)
     for cell in (*points, *scored):
         _check_tasks(cell, catalogue, f"{study.file} or config key 'only'")
-    kept = {cell: some for cell, some in points.items() if not _needs(cell) & missing}
-    if not kept:
-        gone = sorted(missing & set().union(*map(_needs, points)))
-        lack = f", as files of {', '.join(gone)} are missing" if points else ""
-        raise UserError(f"config key 'only': nothing of study '{study.name}' is left to run{lack}")
+    kept = {cell: some for cell, some in points.items() if not needs(cell) & missing}
+    left = tuple(cell for cell in scored if not needs(cell) & missing)
     return StudyPlan(
         study=study,
         scale=scale,
         catalogue=catalogue,
         points=kept,
-        scores=tuple(cell for cell in scored if not _needs(cell) & missing),
-        unavailable=tuple(cell for cell in points if cell not in kept),
+        scores=left,
+        unavailable=tuple(dict.fromkeys(c for c in (*points, *scored) if c not in {*kept, *left})),
         missing=missing,
         overrides=overrides,
         stand_ins=stand_ins,
@@ -289,10 +286,6 @@ def _check_tasks(cell: Cell, catalogue: Catalogue, where: str) -> None:
     for role, name in [*named, ("target", cell.target)]:
         if not catalogue.task(name, f"{role} of {where}").has_answers:
             raise UserError(f"{role}: '{name}' is a corpus, which has no answers to learn")
-
-
-def _needs(cell: Cell) -> set[str]:
-    return {cell.target, *chain_tasks(cell.chain)}
 
 
 def _recipe(settings: Settings) -> dict[str, Any]:

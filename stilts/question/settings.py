@@ -27,7 +27,7 @@ OWN_TASKS = ("stages", "variants", "generators")  # of these, each may hold `tas
 # Fields of a task's block in the catalogue that say how its data are read; see the README there.
 DATA = (
     *("source", "restricted", "text", "once", "first", "second", "options", "split"),
-    *("label", "longest", "drop", "tidy"),
+    *("label", "labels", "longest", "drop", "tidy", "sizes"),
 )
 _TRAINING = {**AXES, "precision": PRECISION, "metric": METRIC, "scored": SCORED}
 _STAGES = {**_TRAINING, "watch": WATCH, "pass_head": PASS_HEAD, "new_heads": NEW_HEADS}

@@ -18,8 +18,8 @@ from stilts.question.settings import (
 )
 from stilts.question.study_file import PAPER, StudyFile, own_scores, read_study
 
-NEEDED = ("title", "models", "grid", "sweeps", "settings", "protocols")
-KEYS = {*NEEDED, "cite", "claim", "grids", "scores", "sources"}
+NEEDED = ("title", "models", "settings", "protocols")
+KEYS = {*NEEDED, "cite", "claim", "grid", "grids", "sweeps", "scores", "sources"}
 SEED = "seed"  # what a sweep may tie
 
 
@@ -151,9 +151,12 @@ def _read(place: StudyFile) -> dict[str, Any]:
     for key in content:
         if key not in KEYS:
             raise unknown("key", key, KEYS, str(path))
-    for key in NEEDED:
+    # A study that only scores checkpoints has neither targets nor a grid for them.
+    sweeps = ("sweeps",) if not content["scores"] else ()
+    for key in (*NEEDED, *sweeps, *(("grid",) if content.get("sweeps") else ())):
         if key not in content:
             raise UserError(f"{path}: '{key}' is missing")
+    content = {"grid": {}, "sweeps": {}, **content}
     for key in ("grids", "sweeps", "scores", "protocols"):
         demand_block(content[key], f"{path}, {key}")
     if PAPER not in content["protocols"]:

@@ -109,6 +109,7 @@ class Targets:
             name: block
             for name, block in self.layout.reports[study][kind].items()
             if set(block.get("tasks", ())) <= set(self.question.tasks)
+            and set(block.get("walks", ())) <= set(plan.chains)
             and ("chains" not in block or _overlaps(block, plan))
         }
 

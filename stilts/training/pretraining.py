@@ -13,6 +13,7 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
     AutoModelForMaskedLM,
     PreTrainedModel,
@@ -44,8 +45,9 @@ def pretrain(
 
     spec: family, objective ("mlm" | "clm"), tokenizer ({"train": {"vocab_size"}} | {"path"}),
         config (for AutoConfig.for_model), max_tokens, steps, batch, lr, warmup (share), seed;
-        optionally layout ("blocks": texts end to end, or "texts": one text a row, padded) and
-        mask (share of tokens that a masked model predicts, default 0.15).
+        optionally layout ("blocks": texts end to end, or "texts": one text a row, padded), mask
+        (share of tokens that a masked model predicts, default 0.15) and pooler (whether it comes
+        with one, as BERT of the hub does; no objective here trains it).
     snapshot: where to go on from, and where to save to on the way; it is entered here.
     Returns steps, parameters, vocabulary, blocks, train_loss (mean of the last tenth),
     validation_loss (nats per predicted token) and perplexity, its exponential.
@@ -69,6 +71,8 @@ def pretrain(
     with snapshot or contextlib.nullcontext():
         losses = _fit(model, tokenizer, blocks, spec, progress, snapshot)
     loss = _validation_loss(model, tokenizer, held_out, spec)
+    if spec.get("pooler"):
+        _add_pooler(model, spec)
     save_library(model, tokenizer, folder)
     return {
         "steps": spec["steps"],
@@ -88,6 +92,18 @@ def _config(spec: dict[str, Any], tokenizer: Any) -> Any:
     return AutoConfig.for_model(
         spec["family"], vocab_size=len(tokenizer), **special, **spec["config"]
     )
+
+
+def _add_pooler(model: PreTrainedModel, spec: dict[str, Any]) -> None:
+    """Give an encoder the pooler of its family, drawn from the recipe's seed.
+
+    So stages that freeze the encoder, or whose heads are compared, start from one and the same.
+    """
+    torch.manual_seed(spec["seed"])
+    pooler = getattr(AutoModel.from_config(model.config), "pooler", None)
+    if pooler is None:
+        raise ValueError(f"family {spec['family']!r} has no pooler: leave `pooler` out")
+    model.base_model.pooler = pooler
 
 
 def _loss(model: PreTrainedModel, inputs: Tensor, labels: Tensor) -> Tensor:

@@ -66,6 +66,7 @@ rule draw_figure:
         data=lambda w: LAYOUT.study_data(w.study),
         prints=lambda w: LAYOUT.prints(w.study),
         examples=lambda w: LAYOUT.examples(w.study, w.figure),
+        walked=lambda w: LAYOUT.walked(w.study, w.figure),
     output:
         pdf="results/{scale}/{study}/figures/{figure}.pdf",
         png=report(

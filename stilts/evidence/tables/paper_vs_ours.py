@@ -23,8 +23,8 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Returns:
         One row per printed number, all text: paper, table, model, intermediate, target, metric,
         statistic, printed, ours, difference, n, data, status, note. Ours and the difference are in
-        the unit and the digits of the print; status is compared, not available, setting, or not
-        compared: the size of what stands in for the paper's data or model.
+        the unit and the digits of the print; status is compared, not available, setting, not
+        compared: the size of what stands in for the paper's data or model, or not reproducible.
 
     Raises:
         UserError: an unknown measure or unit.

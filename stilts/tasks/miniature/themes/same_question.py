@@ -16,7 +16,12 @@ WAYS = {
 
 def make(sizes: dict[str, int], seed: int) -> dict[str, list[dict]]:
     """Rows with the columns of QQP; label 1 (duplicates) in two rows of five."""
-    return numbered(draw_splits("same_question", sizes, seed, _compose, classes=(0, 0, 0, 1, 1)))
+    return numbered(asked(sizes, seed, "same_question"))
+
+
+def asked(sizes: dict[str, int], seed: int, theme: str) -> dict[str, list[dict]]:
+    """Pairs of questions with their label, from the stream of a theme."""
+    return draw_splits(theme, sizes, seed, _compose, classes=(0, 0, 0, 1, 1))
 
 
 def _compose(rng: Random, label: int) -> dict:

@@ -1,0 +1,85 @@
+"""Whether printed numbers of several tasks can be right: sums, shares, rows that must be equal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from stilts.evidence.numbers import fixed
+from stilts.evidence.overall import overall
+from stilts.evidence.results import Inputs
+
+HOLDS, FAILS = "holds", "does not hold"
+COLUMNS = ("Where", "Check", "Printed", "Expected", "Verdict")
+Number = Mapping[str, str]
+
+
+def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Build the list of checks.
+
+    Args:
+        inputs: the printed numbers.
+        spec: `overall`, the metric whose numbers are overall scores of the others that stand beside
+            them; `shares`, a list of {target, share, of}: what always naming the most frequent
+            class reaches, below which no score need fall; `equal`, a list of {models, targets,
+            because}: the models whose printed numbers must be the same.
+
+    Returns:
+        One row per check: Where, Check, Printed, Expected, Verdict. Printed digits are taken for
+        rounded: a check fails only where no numbers that round to the printed ones would pass.
+    """
+    numbers = inputs.published.to_dict("records")
+    found = [
+        *_overall(numbers, spec.get("overall", "")),
+        *(row for level in spec.get("shares", ()) for row in _shares(numbers, level)),
+        *(row for alike in spec.get("equal", ()) for row in _equal(numbers, alike)),
+    ]
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def _overall(numbers: list[Number], metric: str) -> Iterator[tuple[str, ...]]:
+    for number in numbers:
+        beside = [each for each in numbers if _place(each) == _place(number) and each != number]
+        if number["metric"] != metric or not beside:
+            continue
+        low, middle, high = (
+            overall((each["metric"], float(each["value"]) + side * _half(each)) for each in beside)
+            for side in (-1, 0, 1)
+        )
+        value, half = float(number["value"]), _half(number)
+        said = "the overall score is the mean of the tasks, correlations as (r + 1) / 2"
+        holds = low - half <= value <= high + half
+        yield _row(number, said, number["value"], fixed(middle, 3), holds)
+
+
+def _shares(numbers: list[Number], level: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for number in numbers:
+        if number["target"] == level["target"] and number["metric"] == "accuracy":
+            said = f"{level['target']} is not below the most frequent class of {level['of']}"
+            holds = float(number["value"]) + _half(number) >= level["share"]
+            yield _row(number, said, number["value"], f"at least {level['share']}", holds)
+
+
+def _equal(numbers: list[Number], alike: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for target in alike["targets"]:
+        found = [n for n in numbers if n["model"] in alike["models"] and n["target"] == target]
+        for one, other in zip(found, found[1:], strict=False):
+            said = f"{target} is as in {one['model']}: {alike['because']}"
+            apart = abs(float(one["value"]) - float(other["value"]))
+            holds = apart <= _half(one) + _half(other)
+            yield _row(other, said, other["value"], one["value"], holds)
+
+
+def _row(number: Number, said: str, printed: str, wanted: str, holds: bool) -> tuple[str, ...]:
+    where = f"{number['table']}, {number['model']}"
+    other = "" if number["statistic"] == "reported" else f" ({number['statistic']})"
+    return where + other.replace("_", " "), said, printed, wanted, HOLDS if holds else FAILS
+
+
+def _place(number: Number) -> tuple[str, ...]:
+    return tuple(number[column] for column in ("table", "model", "statistic"))
+
+
+def _half(number: Number) -> float:
+    """Return half a unit of the last printed digit."""
+    return 0.5 / 10 ** len(number["value"].partition(".")[2])
