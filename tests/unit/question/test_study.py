@@ -85,12 +85,20 @@ def test_what_is_scored_names_chains_and_tasks(load):
     assert found.scores["seen"] == Sweep(("none", "a"), ("a",), ("m",))
 
 
+def test_a_study_that_only_scores_checkpoints_has_neither_sweeps_nor_a_grid(load):
+    scores = {"all": {"chains": ["a~b"], "tasks": ["a", "b"]}}
+    found = load(sweeps="left out", grid="left out", scores=scores)
+    assert (found.sweeps, found.grid, found.every_grid()) == ({}, {}, [])
+    assert found.scores["all"].pairs() == [("a~b", "a"), ("a~b", "b")]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"gird": {}}, "study.yaml: unknown key 'gird'; allowed: cite, claim, grid, grids"),
         ({"protocols": {"released": {}}}, "study.yaml, protocols: 'paper' is missing"),
         ({"sweeps": "left out"}, "study.yaml: 'sweeps' is missing"),
+        ({"grid": "left out"}, "study.yaml: 'grid' is missing"),
         ({"grid": {"lr": [1e-5]}}, "grid.lr: write {<origin>: value} with an origin of stated"),
         ({"grid": {"lr": {"guessed": [1]}}}, "grid.lr: write {<origin>: value}"),
         ({"settings": {"all": {"clip": 1.0}}}, "settings.all.clip: write {<origin>: value}"),

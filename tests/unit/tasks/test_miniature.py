@@ -41,6 +41,9 @@ COLUMNS = {
     "yes_no": {"question", "passage", "label", "idx"},
     "paraphrase": {"sentence1", "sentence2", "label", "idx"},
     "pronouns": {"sentence1", "sentence2", "label", "idx"},
+    "grades": {"id", "sentence", "sentiment"},
+    "repeated_question": {"id", "sentence1", "sentence2", "is_duplicate"},
+    "likeness": {"id", "sentence1", "sentence2", "similarity"},
     "web": {"text"},
     "captions": {"premise", "hypothesis", "label"},
     **dict.fromkeys(
@@ -74,14 +77,18 @@ LABELS = {
     "yes_no": ("label", {0: 0.4, 1: 0.6}),
     "paraphrase": ("label", {0: 1 / 3, 1: 2 / 3}),
     "pronouns": ("label", {0: 0.5, 1: 0.5}),
+    "grades": ("sentiment", dict.fromkeys(range(5), 0.2)),
+    "repeated_question": ("is_duplicate", {"0.0": 0.6, "1.0": 0.4}),
+    "likeness": ("similarity", dict.fromkeys(map(float, range(6)), 1 / 6)),
     "captions": ("label", dict.fromkeys(range(3), 1 / 3)),
     "everyday": ("answerKey", dict.fromkeys("ABC", 1 / 3)),
     "everyday_of_five": ("answerKey", dict.fromkeys("ABCDE", 1 / 5)),
 }
-# Of the study that asks what questions give to classification; the others are the first study's.
+# Of studies whose encoders read the shelf; the others are the first study's.
 SECOND = (
     *("topic", "sentiment", "credibility", "insult", "hostility", "emotion", "irony", "inference"),
     *("same_question", "answering_sentence", "answer_choice", "yes_no", "paraphrase", "pronouns"),
+    *("grades", "repeated_question", "likeness"),
     *("captions", "everyday", "everyday_of_five"),  # of the study of spans
 )
 STOPS = set("the a in at on to of for be with too all".split())

@@ -53,6 +53,26 @@ def test_a_pretrained_encoder_can_be_fine_tuned(tmp_path):
     assert tokenizer("the cat")["input_ids"][0] == tokenizer.cls_token_id
 
 
+def test_a_pooler_of_the_recipe_is_the_same_for_every_head_that_starts_from_it(tmp_path):
+    spec = MLM | {"steps": 2, "pooler": True, "family": "bert"}
+    pretrain(spec, TEXTS, tmp_path / "with", validation=TEXTS[:20], progress=False)
+    pretrain(spec | {"pooler": False}, TEXTS, tmp_path / "without", progress=False)
+    task = pose(facts_of("classification"))
+    poolers = []
+    for seed in (1, 2):
+        model, _, reports = load(tmp_path / "with", [task], seed)
+        assert not any("pooler" in name for name in reports[task.key]["new"])
+        poolers.append(model.encoder.pooler.dense.weight)
+    assert poolers[0].equal(poolers[1])
+    _, _, reports = load(tmp_path / "without", [task], 1)
+    assert any("pooler" in name for name in reports[task.key]["new"])
+
+
+def test_a_pooler_is_refused_where_the_family_has_none(tmp_path):
+    with pytest.raises(ValueError, match="family 'gpt2' has no pooler: leave `pooler` out"):
+        pretrain(CLM | {"steps": 1, "pooler": True}, TEXTS, tmp_path, progress=False)
+
+
 def test_a_log_file_gets_no_progress_bar(tmp_path, capsys):
     pretrain(CLM | {"steps": 2}, TEXTS, tmp_path)
     assert capsys.readouterr() == ("", "")
