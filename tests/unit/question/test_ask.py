@@ -35,7 +35,7 @@ WRONG = [
     ({"studies": []}, "config key 'studies': [] should be non-empty"),
     (
         {"studies": ["../studies/rethinking"]},
-        "config key 'studies.0': '../studies/rethinking' does",
+        "config key 'studies': '../studies/rethinking' is neither a YAML file, nor a folder",
     ),
     ({"protocol": "mine"}, "config key 'protocol': unknown protocol 'mine'; allowed: paper, rele"),
     ({"trials_per_job": 0}, "config key 'trials_per_job': 0 is less than the minimum of 1"),
