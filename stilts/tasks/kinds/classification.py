@@ -18,7 +18,8 @@ from stilts.tasks.columns import (
 )
 
 TITLE = "classification"
-METRICS = ("accuracy", "matthews_correlation", "f1_macro")
+METRICS = ("accuracy", "matthews_correlation", "f1_macro", "f1_weighted")
+OF_TWO_CLASSES = ("f1_binary",)
 NUMBER_METRICS = ("pearson", "spearman")
 
 
@@ -33,8 +34,10 @@ def check(task: Mapping[str, Any], place: str) -> None:
 
 
 def metrics(task: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the metrics that apply to every task of this form."""
-    return NUMBER_METRICS if task.get("range") else METRICS
+    """Return the metrics that apply to every task of this form, with as many classes."""
+    if task.get("range"):
+        return NUMBER_METRICS
+    return METRICS + (OF_TWO_CLASSES if len(task["labels"]) == 2 else ())
 
 
 def head(task: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from stilts.errors import UserError
 from stilts.files.store import Store
 from stilts.jobs.reading import read_scored, read_train
 from stilts.models.head import pose
+from stilts.tasks.kinds import classification
 from stilts.tasks.make import write_task
 from tests.toys.tiny_jobs import posed_as
 from tests.toys.tiny_models import facts_of, pairs, tokenizer_of
@@ -33,7 +34,7 @@ def test_a_task_is_scored_on_the_splits_that_it_names_by_the_metrics_of_its_kind
         ("toy/matched", 6),
         ("toy/mismatched", 4),
     ]
-    assert {part.metrics for part in parts} == {("accuracy", "matthews_correlation", "f1_macro")}
+    assert {part.metrics for part in parts} == {classification.metrics({"labels": ["no", "yes"]})}
 
 
 def test_the_metric_that_chooses_an_epoch_is_scored_too_but_for_its_own_task_only(data, reading):

@@ -5,6 +5,7 @@ from stilts.files.manifest import write_manifest
 from stilts.jobs import trial as module
 from stilts.jobs.trial import ENTRY, read_setting, read_trials
 from stilts.question.recipe import complete
+from stilts.tasks.kinds import classification
 from tests.toys.invented_setting import SETTING, SPEC
 from tests.toys.tiny_models import facts_of
 
@@ -115,9 +116,7 @@ def test_a_result_depends_on_the_plugins_that_it_uses_and_on_no_others(entries):
         "models.families.roberta",
         "models.heads.classification",
         "tasks.kinds.classification",
-        "tasks.metrics.accuracy",
-        "tasks.metrics.f1_macro",
-        "tasks.metrics.matthews_correlation",
+        *(f"tasks.metrics.{name}" for name in classification.metrics(TASK)),
     }
 
 

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,14 +7,16 @@ from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
 from stilts.files.plugins import names
 from stilts.tasks.correlation import ranks
-from stilts.tasks.kinds import span
+from stilts.tasks.kinds import classification, span
 from stilts.tasks.scoring import METRICS, metric
 
 OF_CLASSES = {
     "accuracy": accuracy_score,
     "matthews_correlation": matthews_corrcoef,
     "f1_macro": lambda y, p: f1_score(y, p, average="macro"),
+    "f1_weighted": lambda y, p: f1_score(y, p, average="weighted"),
 }
+OF_TWO = {"f1_binary": f1_score}
 OF_NUMBERS = ("pearson", "spearman")
 OF_SPANS = (*span.METRICS, *span.BY_ANSWER)  # held to the official script in test_span
 
@@ -27,7 +31,7 @@ def score(name, predictions, references):
 
 def test_every_metric_is_held_to_another_library_here():
     others = ("found", "no_class")  # a mean and a share, by hand
-    assert names(METRICS) == sorted([*OF_CLASSES, *OF_NUMBERS, *OF_SPANS, *others])
+    assert names(METRICS) == sorted([*OF_CLASSES, *OF_TWO, *OF_NUMBERS, *OF_SPANS, *others])
     assert all(metric(name).TITLE for name in names(METRICS))
 
 
@@ -44,6 +48,26 @@ def test_every_metric_of_classes_equals_scikit_learn(name, classes):
         predicted, labels = rng.integers(0, classes, (2, 60))
         wanted = OF_CLASSES[name](labels, predicted)
         assert score(name, predicted, labels) == pytest.approx(wanted)
+
+
+def test_f1_of_the_positive_class_equals_scikit_learn():
+    rng = np.random.default_rng(1)
+    for share in (0.02, 0.3, 0.9):
+        labels, predicted = (rng.random((2, 200)) < share).astype(np.int64)
+        assert score("f1_binary", predicted, labels) == pytest.approx(f1_score(labels, predicted))
+
+
+def test_f1_of_a_positive_class_that_nobody_names_is_zero_without_a_warning():
+    assert score("f1_binary", np.zeros(9, int), np.zeros(9, int)) == 0
+    assert score("f1_binary", np.zeros(4, int), np.arange(4) % 2) == 0
+    assert score("f1_weighted", np.zeros(4, int), np.arange(4) % 2) == pytest.approx(1 / 3)
+
+
+def test_f1_of_the_positive_class_is_for_two_classes_only():
+    two, three = ({"labels": list("abc")[:count]} for count in (2, 3))
+    assert "f1_binary" in classification.metrics(two)
+    assert "f1_binary" not in classification.metrics(three)
+    assert set(classification.metrics(three)) == set(OF_CLASSES)
 
 
 @pytest.mark.parametrize("name", OF_NUMBERS)
@@ -113,8 +137,13 @@ def test_a_class_that_is_only_predicted_has_no_f1_of_its_own():
     assert score("f1_macro", predicted, labels) == pytest.approx(wanted)
 
 
-@pytest.mark.parametrize("name", OF_CLASSES)
-@pytest.mark.parametrize("counts", [[70, 30], [10, 50, 40], [25, 25, 25, 25]])
+GUESSED = [[70, 30], [10, 50, 40], [25, 25, 25, 25]]
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [*itertools.product(OF_CLASSES, GUESSED), ("f1_binary", [70, 30]), ("f1_binary", [30, 70])],
+)
 def test_what_a_guess_reaches_is_what_very_many_guesses_reach(name, counts):
     labels = np.repeat(np.arange(len(counts)), counts)
     many = np.tile(labels, 2000)
