@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed.lock
 
 .DEFAULT_GOAL := all
-.PHONY: all environment test plan status lint bench gpu clean help
+.PHONY: all environment test plan status lint bench coverage gpu clean help
 
 all: environment
 	$(BIN)/snakemake --cores all
@@ -51,6 +51,9 @@ lint: environment
 bench: environment
 	$(BIN)/python -m benchmarks
 
+coverage: environment
+	@$(BIN)/python -m benchmarks.coverage $(ARGS)
+
 # With the Python that is there, not with .venv: a machine with a GPU has its own torch.
 gpu:
 	@$(PYTHON) -m benchmarks.gpu $(ARGS)
@@ -66,5 +69,6 @@ help:
 	@echo "make test   create .venv, then run the tests"
 	@echo "make lint   check the style of Python and rule files, and Snakemake's own lint"
 	@echo "make bench  time the engine and the workflow against the customary ways, 15 minutes"
+	@echo "make coverage  see by simulation how often each interval holds, 3 minutes; docs/coverage.md"
 	@echo "make gpu    check and time the engine on this machine's GPU, 8 minutes; see README"
 	@echo "make clean  remove caches; results and .venv stay"

@@ -38,6 +38,7 @@ RUN_COLUMNS = (
     "seconds",
     "tokens_per_second",
     "peak_memory_mb",
+    "claims",
     "key",
 )
 SCORE_COLUMNS = (

@@ -38,6 +38,13 @@ def interval(low: float, high: float) -> str:
     return f"[{points(low)}, {points(high)}]"
 
 
+def p_value_text(value: float) -> str:
+    """Write a p value: `0.012`, `<0.001`, or that there is none."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    return "<0.001" if value < 0.001 else fixed(value, 3)
+
+
 def runs_used(n: int, expected: int) -> str:
     """Write how many runs a number rests on: `36`, `35/36` when some are lost, `0` for none."""
     return str(n) if n in (0, expected) else f"{n}/{expected}"

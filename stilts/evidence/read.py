@@ -12,7 +12,8 @@ from stilts.errors import UserError
 from stilts.evidence.published import load, load_inconsistencies, nothing
 from stilts.evidence.record import with_rows
 from stilts.evidence.results import Inputs
-from stilts.files.manifest import read_manifest
+from stilts.files.manifest import read_manifest, sha256_of
+from stilts.question.claims import FILE, load_claims
 
 RUN_COLUMNS = (
     "model",
@@ -50,7 +51,8 @@ def read_inputs(
         runs: `runs.csv`.
         scores: `scores.csv`.
         data: the data manifests of the study's tasks.
-        prints: `published.csv` and `inconsistencies.csv` of the study, where it has them.
+        prints: `published.csv`, `inconsistencies.csv` and `claims.yaml` of the study, where it has
+            them.
         rows: see `stilts.evidence.published.load`.
         examples: the data manifests of the tasks of which a figure shows rows.
         walked: the manifests of the checkpoints of which a figure shows epochs.
@@ -68,6 +70,7 @@ def read_inputs(
         scores=_table(scores, SCORE_COLUMNS),
         walked={place.parts[-2:]: read_manifest(place) for place in _folders(walked)},
         **_prints({Path(file).name: file for file in prints}, rows),
+        **_claims(study, {Path(file).name: file for file in prints}),
     )
     shown = {folder.name: _rows(inputs, folder) for folder in _folders(examples)}
     return replace(inputs, examples=shown)
@@ -83,6 +86,13 @@ def _prints(files: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict
         "published": load(numbers, rows) if numbers else nothing(),
         "inconsistencies": load_inconsistencies(flaws) if flaws else None,
     }
+
+
+def _claims(study: str, files: Mapping[str, str]) -> dict[str, Any]:
+    if FILE not in files:
+        return {}
+    digest = sha256_of(files[FILE])[:16]
+    return {"claims": load_claims(files[FILE]), "claims_digest": f"{study}:{digest}"}
 
 
 def _rows(inputs: Inputs, folder: Path) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ class Inputs:
         published: the printed numbers, as `published.load` returns them.
         inconsistencies: `inconsistencies.csv`, all text: what does not add up in print; None where
             the study has no such file.
+        claims: `claims.yaml` by name, in its order; None where the study has no such file.
+        claims_digest: what the trials trained under these claims have recorded of them.
         examples: task name -> canonical rows, for figures that show data.
         walked: (model, chain) -> manifest of its checkpoint, for figures that show epochs.
         model: the one whose runs and scores these are; empty for all of the study.
@@ -40,6 +42,8 @@ class Inputs:
     scores: pd.DataFrame
     published: pd.DataFrame
     inconsistencies: pd.DataFrame | None = None
+    claims: Mapping[str, Mapping[str, Any]] | None = None
+    claims_digest: str = ""
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     walked: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     model: str = ""

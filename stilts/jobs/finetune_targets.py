@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stilts.errors import UserError
 from stilts.files.store import Store
 from stilts.jobs.publish import publish
+from stilts.jobs.registered import registered
 from stilts.jobs.trial import ENTRY, Setting, Trial, read_setting, read_trials
 from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
@@ -103,7 +104,8 @@ def _train(trials: Sequence[Trial], setting: Setting, start: "Start", store: Sto
                         failed.append((trial, error.with_traceback(None)))  # frames hold memory
                         continue
                     result = {**outcome.result, "recipe": trial.recipe, "key": key}
-                    store.trials.put(key, result, outcome.predictions, outcome.timing)
+                    timing = {**outcome.timing, **registered(setting.spec["study"])}
+                    store.trials.put(key, result, outcome.predictions, timing)
                     _hand_out(trial, setting, store)
             progress.finish_run()
     if failed:

@@ -105,6 +105,25 @@ REPORT = _closed(
     },
     *("tables", "figures"),
 )
+_SIDE = _closed({"chains": {**_TEXTS, "minItems": 1}, "targets": {**_TEXTS, "minItems": 1}})
+CLAIMS = {
+    **_BLOCK,
+    "additionalProperties": _closed(
+        {
+            "where": _NAME,
+            "says": _NAME,
+            "statistic": {"enum": ["mean", "best", "mean_less_best", "degenerate", "std", "score"]},
+            "ours": _SIDE,
+            "base": _SIDE,
+            "over": {"enum": ["seeds", "targets", "examples"]},
+            "expects": {"enum": ["higher", "lower", "equal"]},
+            "margin": _POSITIVE,
+            "margin_from": _NAME,
+            "refuted": _NAME,
+        },
+        *("where", "says", "statistic", "ours", "base", "over", "expects", "refuted"),
+    ),
+}
 
 
 def demand_form(content: Any, form: Mapping[str, Any], place: str) -> None:

@@ -179,11 +179,12 @@ class Layout:
         return [f"{self.data_folder(task)}/{MANIFEST}" for task in tasks]
 
     def prints(self, study: str) -> list[str]:
-        """Return the files of printed numbers that lie beside a study."""
+        """Return the files that lie beside a study: printed numbers, and what is claimed."""
         place = self.question.plans[study].study.place
         # Relative: a clone that is moved keeps its results.
         folder = place.folder if place.own else Path("studies", study)
-        return sorted(map(str, folder.glob("*.csv"))) if folder else []
+        found = [*folder.glob("*.csv"), *folder.glob("claims.yaml")] if folder else []
+        return sorted(map(str, found))
 
     def walked(self, study: str, figure: str) -> list[str]:
         """Return the manifests of the checkpoints of which a figure shows epochs."""

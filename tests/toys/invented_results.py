@@ -12,6 +12,7 @@ import yaml
 from stilts.evidence.published import load, load_inconsistencies
 from stilts.evidence.record import with_rows
 from stilts.evidence.results import Inputs
+from stilts.question.claims import load_claims
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "studies" / "rethinking"
@@ -66,6 +67,8 @@ def inputs(*models: str) -> Inputs:
         scores=_of_each(models, scores()),
         published=load(STUDY / "published.csv", report()["rows"]),
         inconsistencies=load_inconsistencies(STUDY / "inconsistencies.csv"),
+        claims=load_claims(STUDY / "claims.yaml"),
+        claims_digest="rethinking:0123456789abcdef",
         examples=examples(),
     )
 

@@ -2,15 +2,13 @@
 
 REQUIRED INPUTS:
     results/{scale}/{study}/{runs,scores}.csv, results/{scale}/data/{task}/
-    studies/{study}/{published,inconsistencies}.csv where a study has them
+    studies/{study}/{published,inconsistencies}.csv, claims.yaml where a study has them
 OUTPUTS:
     results/{scale}/config.yaml
     results/{scale}/{study}/tables/{table}.{csv,md,tex}
     results/{scale}/{study}/figures/{figure}.{pdf,png,csv}
     results/{scale}/report.html
 """
-
-from pathlib import Path
 
 
 localrules:

@@ -55,7 +55,8 @@ def compare(ours: pd.DataFrame, base: pd.DataFrame) -> Comparison | None:
     averaged over the grid.
 
     Args:
-        ours: the runs of one side, columns `chain`, `point` and `score`.
+        ours: the runs of one side, columns `chain`, `point`, `score` and, of several targets,
+            `target`.
         base: those of the other.
 
     Returns:
@@ -68,14 +69,14 @@ def compare(ours: pd.DataFrame, base: pd.DataFrame) -> Comparison | None:
     if not pairs:
         return None
     means = pd.Series(filled(table.to_numpy()).mean(axis=1), index=table.index)
-    by_seeds = _complete(means.unstack())
+    by_seeds = means.unstack()
     walks, seeds = by_seeds.shape
     tied = _tied(means)
     if tied:
         estimate = one_way(means.groupby(level=0).mean().to_numpy())
         walks, seeds = len(means.groupby(level=0)), len(means)
     else:
-        estimate = crossed(by_seeds.to_numpy())
+        estimate = crossed(filled(by_seeds.to_numpy()))
     stages = any(chain != NONE for side in (ours, base) for chain in side["chain"])
     return Comparison(estimate, walks, seeds, pairs, asked, stages, tied)
 
@@ -99,6 +100,8 @@ def _keyed(runs: pd.DataFrame) -> pd.DataFrame:
         values = parse_point(point)
         seeds.append(tuple(values.pop(name) for name in SEEDS if name in values))
         rests.append(tuple(values.items()))
+    if "target" in runs:  # several targets make one larger grid
+        rests = list(zip(runs["target"], rests, strict=True))
     walks = [-1 if chain_seed(chain) is None else chain_seed(chain) for chain in runs["chain"]]
     scores = runs["score"].where(np.isfinite(runs["score"].astype(np.float64)))
     return pd.DataFrame(
@@ -115,12 +118,3 @@ def _tied(means: pd.Series) -> bool:
     """Whether each seed of the target goes with one of several seeds of the stages."""
     walks, seeds = (means.index.get_level_values(level) for level in (0, 1))
     return walks.nunique() > 1 and not seeds.duplicated().any()
-
-
-def _complete(by_seeds: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the seeds, the emptiest first, until no pair of seeds is missing."""
-    while by_seeds.isna().any(axis=None):
-        holes = [by_seeds.isna().mean(axis=axis) for axis in (1, 0)]
-        axis = int(holes[1].max() > holes[0].max())
-        by_seeds = by_seeds.drop(holes[axis].idxmax(), axis=axis)
-    return by_seeds

@@ -6,10 +6,12 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import chdtri, ndtr, stdtrit
 
-from stilts.evidence.comparisons.estimate import LEVEL
+from stilts.evidence.comparisons.estimate import LEVEL, Estimate
+from stilts.evidence.comparisons.seeds import crossed_spreads
 
 POWER = 0.8
 QUANTILES = (np.arange(5_000) + 0.5) / 5_000
+COARSE = (np.arange(400) + 0.5) / 400
 
 
 def detectable(error: float, df: float, *, power: float = POWER, level: float = LEVEL) -> float:
@@ -60,12 +62,25 @@ def detectable_crossed(
     """
     if min(intermediate, target) < 2:
         return math.nan
-    rows, columns, rest = (part**2 for part in between)
-    squares = (target * rows + rest, intermediate * columns + rest)
-    weights = sum(
-        square**2 / (count - 1)
-        for square, count in zip(squares, (intermediate, target), strict=True)
+    by_row, by_column, rest = (part**2 for part in between)
+    error = math.sqrt(by_row / intermediate + by_column / target + rest / (intermediate * target))
+    if error == 0:
+        return 0.0
+    # Mean and mean squares are independent, so the width of the interval is drawn by itself.
+    mean_squares = np.broadcast_arrays(
+        *(
+            (expected * chdtri(count - 1, COARSE) / (count - 1)).reshape(shape)
+            for expected, count, shape in (
+                (target * by_row + rest, intermediate, (-1, 1)),
+                (intermediate * by_column + rest, target, (1, -1)),
+            )
+        )
     )
-    error = math.sqrt(sum(squares) / (intermediate * target))
-    df = sum(squares) ** 2 / weights if weights else intermediate + target - 2
-    return detectable(error, df, power=power, level=level)
+    half = Estimate(0.0, crossed_spreads(*mean_squares, intermediate, target)).half_width(level)
+
+    def lacking(effect: float) -> float:
+        return (
+            float(np.mean(ndtr((effect - half) / error) + ndtr((-effect - half) / error))) - power
+        )
+
+    return float(brentq(lacking, 0, half.max() + 9 * error))

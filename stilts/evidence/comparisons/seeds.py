@@ -45,13 +45,22 @@ def crossed(differences: np.ndarray) -> Estimate:
     rows, columns = differences.shape[-2:]
     if rows < 2 or columns < 2:
         return one_way(differences.mean(-1 if columns < 2 else -2))
-    squares, cells = mean_squares(differences), rows * columns
-    sides = ((squares.rows, rows - 1.0), (squares.columns, columns - 1.0))
-    both = squares.rows + squares.columns
+    squares = mean_squares(differences)
+    return Estimate(
+        differences.mean((-2, -1)), crossed_spreads(squares.rows, squares.columns, rows, columns)
+    )
+
+
+def crossed_spreads(
+    of_rows: np.ndarray, of_columns: np.ndarray, rows: int, columns: int
+) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Return the spreads of `crossed` from the mean squares `[...]` of a table of that size."""
+    sides, cells = ((of_rows, rows - 1.0), (of_columns, columns - 1.0)), rows * columns
+    both = of_rows + of_columns
     weights = sum(square**2 / df for square, df in sides)
     df = np.where(weights > 0, both**2 / np.where(weights > 0, weights, 1), 1.0)[()]
     alone = ((np.sqrt(square / cells), df) for square, df in sides)
-    return Estimate(differences.mean((-2, -1)), ((np.sqrt(both / cells), df), *alone))
+    return ((np.sqrt(both / cells), df), *alone)
 
 
 def mean_squares(table: np.ndarray) -> MeanSquares:

@@ -8,8 +8,8 @@ from stilts.evidence.comparisons.estimate import LEVEL
 def wilson(count: int, of: int, level: float = LEVEL) -> tuple[float, float]:
     """Return Wilson's interval (1927) of a share: sensible for none and all, too; NaN of nothing.
 
-    It takes the runs for independent. Runs that share a seed are not: where seeds decide who fails,
-    the interval is too narrow, as the table of coverage shows.
+    The share is that at the seeds at hand: where seeds decide which runs fail, it says nothing of
+    others.
     """
     if not of:
         return float("nan"), float("nan")

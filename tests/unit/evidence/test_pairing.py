@@ -102,15 +102,18 @@ def test_a_point_that_one_side_lacks_is_left_out():
     assert found.pairs == 4
 
 
-def test_a_pair_of_seeds_without_any_run_costs_the_emptier_seed():
+def test_a_pair_of_seeds_without_any_run_is_filled_as_the_others_say():
     ours = [drawn(place, 3) for place in range(4)]
     ours[1][2] = NAN
     seeds = (1, 2, 3)
     every = pd.concat([runs(f"cola^{at}", scores, seeds) for at, scores in enumerate(ours)])
     found = compare(every, runs("none", drawn(9, 3), seeds))
-    assert (found.walks, found.seeds) == (3, 3)
-    kept = np.array([ours[at] - drawn(9, 3) for at in (0, 2, 3)]).mean(axis=2)
-    assert found.estimate.value == pytest.approx(kept.mean())
+    assert (found.walks, found.seeds, found.pairs) == (4, 3, 66)
+    gains = (np.array(ours) - drawn(9, 3)).mean(axis=2)
+    # By hand: the seed's mean over the others, plus how far this walk lies from those elsewhere.
+    others = gains[[0, 2, 3]]
+    gains[1, 2] = others[:, 2].mean() + (gains[1, :2] - others[:, :2].mean(axis=0)).mean()
+    assert found.estimate.interval() == pytest.approx(crossed(gains).interval())
 
 
 def test_sides_without_a_common_run_are_not_compared():

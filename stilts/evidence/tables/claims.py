@@ -1,0 +1,81 @@
+"""What the paper claims, in our words, and whether it holds in our runs."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stilts.evidence.claims import Judged, judge
+from stilts.evidence.comparisons.verdict import MOST, OPEN, samples_needed, unseen
+from stilts.evidence.numbers import NOT_PRINTED, interval, p_value_text, points
+from stilts.evidence.results import Inputs
+
+
+def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Build the table of claims.
+
+    Args:
+        inputs: runs, scores, printed numbers and claims.
+        spec: optionally `model` or `models`.
+
+    Returns:
+        One row per model and claim: Model where there are several, Claim, Where, Expected, Paper,
+        Difference (points) with its 95 % interval, Interval over, p (adjusted, Holm) of the
+        verdict, Verdict (with stand-ins "in the miniature"), To tell (what it would take), Runs,
+        Refuted by, Margin from, Registered.
+
+    Raises:
+        UserError: the study has no claims.
+    """
+    return pd.DataFrame(
+        [
+            {**model, **_row(ours, judged)}
+            for model, ours in inputs.models(spec, "Model")
+            for judged in judge(ours)
+        ]
+    )
+
+
+def _row(ours: Inputs, judged: Judged) -> dict[str, str]:
+    claim, found = judged.claim, judged.estimate
+    return {
+        "Claim": claim["says"],
+        "Where": claim["where"],
+        "Expected": _expected(claim),
+        "Paper": NOT_PRINTED if math.isnan(judged.printed) else points(judged.printed),
+        "Difference": points(found.value),
+        "95 % interval": interval(*found.interval()),
+        "Interval over": judged.covers,
+        "p": p_value_text(min(judged.tested, key=lambda p: math.inf if math.isnan(p) else p)),
+        "Verdict": judged.verdict + (", in the miniature" if ours.stand_in else ""),
+        "To tell": _to_tell(judged),
+        "Runs": str(judged.runs) if judged.runs else NOT_PRINTED,
+        "Refuted by": claim["refuted"],
+        "Margin from": claim.get("margin_from", NOT_PRINTED),
+        "Registered": judged.registered,
+    }
+
+
+def _expected(claim: Mapping[str, Any]) -> str:
+    if claim["expects"] == "equal":
+        return f"within ± {claim['margin']:g}"
+    least = f", {claim['margin']:g} counts" if "margin" in claim else ""
+    return claim["expects"] + least
+
+
+def _to_tell(judged: Judged) -> str:
+    """Say what differences such runs cannot show, and what would show the one that was found."""
+    if judged.verdict != OPEN:
+        return NOT_PRINTED
+    least = unseen(judged.estimate)
+    if math.isnan(least):
+        return "more seeds or targets: there is no interval"
+    over, margin = judged.claim["over"], judged.claim.get("margin", 0) / 100
+    text = f"{points(least).lstrip('+')} points are seen at 80 %"
+    if over == "examples" or judged.claim["expects"] == "equal":
+        return text
+    sought = abs(margin or judged.estimate.value)
+    needed = samples_needed(judged.estimate, judged.samples, sought)
+    count = f"{needed} {over}" if needed else f"more than {MOST} {over}"
+    return f"{text}; {points(sought).lstrip('+')} by {count}"
