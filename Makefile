@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed.lock
 
 .DEFAULT_GOAL := all
-.PHONY: all environment test plan status lint bench coverage gpu clean help
+.PHONY: all environment test study plan status lint bench coverage gpu clean help
 
 all: environment
 	$(BIN)/snakemake --cores all
@@ -35,6 +35,12 @@ $(INSTALLED): requirements.lock
 test: environment
 	$(BIN)/python -m pytest -n logical --dist loadfile tests/unit tests/house tests/workflow
 	$(BIN)/python -m pytest tests/results tests/slurm
+
+study: environment
+	@test -n "$(NAME)" || { echo "error: make study NAME=mine [FILES='train=a.csv validation=b.csv']" \
+		"or [HUB=org/name MIRROR=/data/hub]" >&2; exit 1; }
+	@$(BIN)/python -m stilts.commands.skeleton $(NAME) $(FILES) $(if $(HUB),--hub $(HUB)) \
+		$(if $(CONFIG),--config $(CONFIG)) $(if $(MIRROR),--mirror $(MIRROR))
 
 plan: environment
 	@$(BIN)/snakemake --cores 1 --quiet all -- plan
@@ -64,6 +70,7 @@ clean:
 
 help:
 	@echo "make        create .venv, then run everything that config.yaml asks for"
+	@echo "make study  NAME=mine: write a study of your own to begin with; see docs/your_own_question.md"
 	@echo "make plan   say what would run, hours and disk, before anything runs"
 	@echo "make status say what is done, at work and failed, and what to type next"
 	@echo "make test   create .venv, then run the tests"
