@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed.lock
 
 .DEFAULT_GOAL := all
-.PHONY: all environment test study plan status lint bench coverage gpu clean help
+.PHONY: all environment test study plan status lint bench coverage gpu soak clean help
 
 all: environment
 	$(BIN)/snakemake --cores all
@@ -64,6 +64,11 @@ coverage: environment
 gpu:
 	@$(PYTHON) -m benchmarks.gpu $(ARGS)
 
+# How many minutes of faults; needs SLURM's programs and root, writes docs/soak.md.
+MINUTES ?= 60
+soak: environment
+	$(BIN)/python -m tests.slurm.soak $(MINUTES)
+
 clean:
 	rm -rf .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
@@ -78,4 +83,5 @@ help:
 	@echo "make bench  time the engine and the workflow against the customary ways, 15 minutes"
 	@echo "make coverage  see by simulation how often each interval holds, 3 minutes; docs/coverage.md"
 	@echo "make gpu    check and time the engine on this machine's GPU, 8 minutes; see README"
+	@echo "make soak   strike a SLURM of its own with faults for an hour [MINUTES=60], into docs/soak.md"
 	@echo "make clean  remove caches; results and .venv stay"
