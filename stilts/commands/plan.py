@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.commands.costs import tokens_of
+from stilts.commands.power import seen
 from stilts.files.manifest import MANIFEST, read_manifest
 from stilts.files.store import Store
 from stilts.jobs.trial import ENTRY, read_setting
@@ -139,6 +140,7 @@ def plan_text(plan: Mapping[str, Any], store: Store, device: str) -> str:
         f"Disk: {size_text(plan['weights'])} of checkpoints ({plan['checkpoints']} of them),"
         f" at most {size_text(total.bytes)} of predictions.",
         f"Built so far: {_built(plan['folders'])}.",
+        *seen(cells),
         *(f"Not available: {line}" for line in plan["unavailable"]),
         *(f"In the data: {line}" for line in _found(plan["folders"]["tasks"])),
         "Next: snakemake --cores all (add -n to see every job first).",

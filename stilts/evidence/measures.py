@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from stilts.errors import unknown
+from stilts.evidence.comparisons.pairing import compare, covers, interval_of
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, fixed, percent, runs_used, signed
 from stilts.evidence.overall import overall as overall_of
 from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
-from stilts.evidence.statistics import delta, summary
+from stilts.evidence.statistics import difference, summary
 
 COMPARED, MISSING, SETTING, NOT_COMPARED = "compared", NOT_AVAILABLE, "setting", "not compared"
 NOT_REPRODUCIBLE = "not reproducible"
@@ -51,8 +52,12 @@ def delta_mean(ours: Inputs, number: Number) -> Found:
     found, used = _delta(ours, number)
     if not used:
         return found
-    low, high = (_written(found[side], number, signed) for side in ("low", "high"))
-    note = f"95 % interval of ours {low} to {high}"
+    paired = compare(*(_runs(ours, number, name) for name in (number["our chain"], BASELINE)))
+    ends = interval_of(paired)
+    note = f"no interval over {covers(paired)}"
+    if math.isfinite(ends[0]):
+        low, high = (_written(end, number, signed) for end in ends)
+        note = f"95 % interval of ours {low} to {high}, over {covers(paired)}"
     return _beside(found["delta_mean"], number, signed) | {"n": used, "note": note}
 
 
@@ -65,7 +70,8 @@ def delta_best(ours: Inputs, number: Number) -> Found:
 def _delta(ours: Inputs, number: Number) -> tuple[dict[str, Any], str]:
     """Return the differences and the runs used; or a note, and nothing where a side has no run."""
     chain, target, metric = (number[f"our {name}"] for name in ("chain", "target", "metric"))
-    found = delta(*(_runs(ours, number, name)["score"] for name in (chain, BASELINE)))
+    sides = (_runs(ours, number, name)["score"] for name in (chain, BASELINE))
+    found = difference(*sides)
     n = min(found["n"], found["n_baseline"])
     if not n:
         return {"note": f"no {metric} of {chain} -> {target} and {BASELINE} -> {target}"}, ""

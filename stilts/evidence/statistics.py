@@ -38,6 +38,24 @@ def summary(scores: Sequence[float] | np.ndarray | pd.Series) -> dict[str, float
     }
 
 
+def difference(
+    scores: Sequence[float] | np.ndarray | pd.Series,
+    baseline: Sequence[float] | np.ndarray | pd.Series,
+) -> dict[str, float | int]:
+    """Return how a set of scores lies above that of a baseline, in the mean and the best run.
+
+    Returns:
+        `n` and `n_baseline`, the usable scores of either side; `delta_mean` and `delta_best`, NaN
+        where a side has none.
+    """
+    values, base = finite(scores), finite(baseline)
+    found = {"n": len(values), "n_baseline": len(base)}
+    if not len(values) or not len(base):
+        return found | dict.fromkeys(("delta_mean", "delta_best"), float("nan"))
+    found["delta_mean"] = float(values.mean() - base.mean())
+    return found | {"delta_best": float(values.max() - base.max())}
+
+
 def delta(
     scores: Sequence[float] | np.ndarray | pd.Series,
     baseline: Sequence[float] | np.ndarray | pd.Series,
@@ -45,7 +63,7 @@ def delta(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> dict[str, float | int]:
-    """Compare a set of scores with those of a baseline.
+    """Return a `difference` with the bootstrap interval of the means, which ignores shared seeds.
 
     Args:
         scores: of the runs.
@@ -54,16 +72,10 @@ def delta(
         resamples: of the bootstrap.
 
     Returns:
-        `n` and `n_baseline`, the usable scores of either side; `delta_mean` with its bootstrap
-        interval `low`, `high`; and `delta_best`. All but the counts are NaN where a side has none.
+        What `difference` does, and the interval `low`, `high` of `delta_mean`.
     """
-    values, base = finite(scores), finite(baseline)
-    low, high = bootstrap_delta(values, base, seed=seed, resamples=resamples)
-    found = {"n": len(values), "n_baseline": len(base), "low": low, "high": high}
-    if not len(values) or not len(base):
-        return found | dict.fromkeys(("delta_mean", "delta_best"), float("nan"))
-    found["delta_mean"] = float(values.mean() - base.mean())
-    return found | {"delta_best": float(values.max() - base.max())}
+    low, high = bootstrap_delta(scores, baseline, seed=seed, resamples=resamples)
+    return difference(scores, baseline) | {"low": low, "high": high}
 
 
 def effect_share(scores: pd.Series, levels: pd.Series) -> float:

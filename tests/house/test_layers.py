@@ -22,7 +22,7 @@ ROOMS = {
     "training": "files machine tasks question models",
     "evidence": "files tasks question",
     "jobs": "files machine tasks question models training",
-    "commands": "files machine tasks question jobs",
+    "commands": "files machine tasks question evidence jobs",
 }
 LIGHT = {"errors", "files", "machine", "question"}
 CORE = [

@@ -7,6 +7,7 @@ import pandas as pd
 
 from stilts.evidence.comparisons.estimate import Estimate
 from stilts.evidence.comparisons.seeds import crossed, filled, one_way
+from stilts.evidence.numbers import NOT_AVAILABLE
 from stilts.question.chain import NONE, chain_seed
 from stilts.question.grid import parse_point
 
@@ -79,6 +80,16 @@ def compare(ours: pd.DataFrame, base: pd.DataFrame) -> Comparison | None:
         estimate = crossed(filled(by_seeds.to_numpy()))
     stages = any(chain != NONE for side in (ours, base) for chain in side["chain"])
     return Comparison(estimate, walks, seeds, pairs, asked, stages, tied)
+
+
+def interval_of(found: Comparison | None) -> tuple[float, float]:
+    """Return the 95 % interval of a comparison; NaN where there is none."""
+    return found.estimate.interval() if found else (float("nan"), float("nan"))
+
+
+def covers(found: Comparison | None) -> str:
+    """Say over what the interval of a comparison is, if there is one to compare."""
+    return found.covers if found else NOT_AVAILABLE
 
 
 def _differences(ours: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:

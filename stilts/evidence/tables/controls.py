@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 
 from stilts.evidence import learnt
+from stilts.evidence.comparisons.pairing import compare, interval_of
 from stilts.evidence.numbers import interval, percent, points, runs_used
 from stilts.evidence.results import Inputs
-from stilts.evidence.statistics import delta, summary
+from stilts.evidence.statistics import difference, summary
 from stilts.question.chain import NONE
 
 
@@ -20,22 +21,22 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Args:
         inputs: the runs.
         spec: `chains` (control -> `of`, the chain it is a control of, and `asks`, its question),
-            `targets` (list), optionally `baseline` (default none), `model` or `models`, and `seed`
-            of the bootstrap (default 0).
+            `targets` (list), optionally `baseline` (default none), `model` or `models`.
 
     Returns:
         One row per model, control and target: Model where there are several, Question, Control,
         Target; the mean of the baseline (percent), the differences to it (points) of the original
-        and of the control, then the difference of the two with its bootstrap interval, and n.
+        and of the control, then the difference of the two with its interval over seeds, and n.
     """
     return inputs.tabulate(spec, "Model", ("chains", "targets"), _row)
 
 
 def _row(ours: Inputs, control: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
     about, base = spec["chains"][control], spec.get("baseline", NONE)
-    base_runs, original, changed = _at_common_points(ours, target, base, about["of"], control)
+    runs = _at_common_points(ours, target, base, about["of"], control)
+    base_runs, original, changed = (side["score"] for side in runs)
     before, after, apart = (
-        delta(one, other, seed=spec.get("seed", 0))
+        difference(one, other)
         for one, other in ((original, base_runs), (changed, base_runs), (changed, original))
     )
     return {
@@ -46,13 +47,13 @@ def _row(ours: Inputs, control: str, target: str, spec: Mapping[str, Any]) -> di
         "Δ original": points(before["delta_mean"]),
         "Δ control": points(after["delta_mean"]),
         "Control less original": points(apart["delta_mean"]),
-        "95 % interval": interval(apart["low"], apart["high"]),
+        "95 % interval": interval(*interval_of(compare(runs[2], runs[1]))),
         "n": runs_used(min(apart["n"], after["n_baseline"]), ours.expected(control, target)),
     }
 
 
-def _at_common_points(ours: Inputs, target: str, *chains: str) -> list[pd.Series]:
-    """Return the scores of each chain, of the points that all have, in the same order."""
-    cells = [ours.cell(chain, target).set_index("point")["score"] for chain in chains]
+def _at_common_points(ours: Inputs, target: str, *chains: str) -> list[pd.DataFrame]:
+    """Return the runs of each chain, of the points that all have, in the same order."""
+    cells = [ours.cell(chain, target).set_index("point", drop=False) for chain in chains]
     common = sorted(set.intersection(*(set(cell.index) for cell in cells)))
-    return [cell.loc[common] for cell in cells]
+    return [cell.loc[common].reset_index(drop=True) for cell in cells]

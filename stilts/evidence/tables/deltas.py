@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 
 from stilts.evidence import learnt
+from stilts.evidence.comparisons.pairing import compare, covers, interval_of
 from stilts.evidence.numbers import interval, points, runs_used
 from stilts.evidence.results import Inputs
-from stilts.evidence.statistics import delta
+from stilts.evidence.statistics import difference
 
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
@@ -17,19 +18,19 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Args:
         inputs: runs and printed numbers.
         spec: `chains`, `targets` (lists), `printed` (the paper's table), optionally `model` or
-            `models`, `baseline` (default none) and `seed` of the bootstrap (default 0).
+            `models`, and `baseline` (default none).
 
     Returns:
         One row per model, chain and target: Model where there are several, Intermediate, Target,
-        and for mean and best the printed and our difference in percentage points, the bootstrap
-        interval of the mean, and n, the runs of the side that has fewer.
+        and for mean and best the printed and our difference in percentage points, the interval of
+        the mean over seeds, n, the runs of the side that has fewer, and what the Interval is over.
     """
     return inputs.tabulate(spec, "Model", ("chains", "targets"), _row)
 
 
 def _row(ours: Inputs, chain: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
-    sides = (ours.cell(name, target)["score"] for name in (chain, spec.get("baseline", "none")))
-    found = delta(*sides, seed=spec.get("seed", 0))
+    sides = [ours.cell(name, target) for name in (chain, spec.get("baseline", "none"))]
+    found, paired = difference(*(side["score"] for side in sides)), compare(*sides)
     mean, best = (
         _signed(ours.printed(spec["printed"], chain=chain, target=target, measure=measure))
         for measure in ("delta_mean", "delta_best")
@@ -40,10 +41,11 @@ def _row(ours: Inputs, chain: str, target: str, spec: Mapping[str, Any]) -> dict
         "Target": ours.task_title(target),
         "Δ mean (paper)": mean,
         "Δ mean": points(found["delta_mean"]),
-        "95 % interval": interval(found["low"], found["high"]),
+        "95 % interval": interval(*interval_of(paired)),
         "Δ best (paper)": best,
         "Δ best": points(found["delta_best"]),
         "n": runs_used(n, ours.expected(chain, target)),
+        "Interval over": covers(paired),
     }
 
 

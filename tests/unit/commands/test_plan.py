@@ -57,3 +57,21 @@ def test_every_job_of_a_sweep_has_the_files_of_its_own_points(layout):
     assert all(job.cost > 0 for job in trained)
     scored = jobs["logs/mini/mine/score_checkpoint/roberta-large/cola^1/cola.log"]
     assert scored.files == ("results/mini/mine/scores/roberta-large/cola^1/cola.json",)
+
+
+def test_a_plan_says_which_differences_could_be_found(layout, store):
+    grid = {"seed": {"stated": [1, 2, 3, 4, 5]}}
+    sweeps = {"main": {"chains": ["none", "cola"], "targets": ["rte", "wic"]}}
+    text = plan_text(lay_out(layout(grid=grid, sweeps=sweeps)), store, "cpu")
+    assert "Seen at 80 % in mine: differences of 1.7 with 5 seeds (4 means)" in text
+
+
+def test_seeds_that_are_tied_count_once_and_crossed_ones_both_ways(layout, store):
+    walks = [f"cola^{seed}" for seed in (1, 2, 3, 4, 5)]
+    crossed = {"main": {"chains": ["none", *walks], "targets": ["rte"]}}
+    grid = {"seed": {"stated": [1, 2, 3, 4, 5]}}
+    text = plan_text(lay_out(layout(grid=grid, sweeps=crossed)), store, "cpu")
+    assert "1.7 with 5 seeds (1 means)" in text and "with 5 × 5 seeds (1 means)" in text
+    tied = {"main": {"chains": ["cola"], "targets": ["rte"], "tie": "seed"}}
+    text = plan_text(lay_out(layout(grid=grid, sweeps=tied)), store, "cpu")
+    assert "differences of 1.7 with 5 seeds (1 means)" in text
