@@ -105,6 +105,11 @@ REPORT = _closed(
     },
     *("tables", "figures"),
 )
+# What a block may have whatever its kind; the rest is the kind's own, its `FIELDS`.
+COMMON = {
+    "tables": ("kind", "title", "caption", "notes", "columns", "widths", "model", "models"),
+    "figures": ("kind", "title", "caption", "model", "models"),
+}
 _SIDE = _closed({"chains": {**_TEXTS, "minItems": 1}, "targets": {**_TEXTS, "minItems": 1}})
 CLAIMS = {
     **_BLOCK,
@@ -156,7 +161,7 @@ def demand_form(content: Any, form: Mapping[str, Any], place: str) -> None:
 
 
 def demand_report(content: Any, place: str) -> None:
-    """Refuse a report that is not of its form, or names an unknown kind of table or figure.
+    """Refuse a report not of its form, an unknown kind of table or figure, or a field it lacks.
 
     Raises:
         UserError: see `demand_form`.
@@ -164,6 +169,18 @@ def demand_report(content: Any, place: str) -> None:
     demand_form(content, REPORT, place)
     for part, package in (("tables", TABLES), ("figures", FIGURES)):
         for name, block in content[part].items():
-            if block["kind"] not in plugins.names(package):
-                known = plugins.names(package)
-                raise unknown("kind", block["kind"], known, f"{place}, {part}.{name}")
+            kind, where = block["kind"], f"{place}, {part}.{name}"
+            if kind not in plugins.names(package) or _fields(package, kind) is None:
+                kinds = [
+                    each for each in plugins.names(package) if _fields(package, each) is not None
+                ]
+                raise unknown("kind", kind, kinds, where)
+            known = {*COMMON[part], *_fields(package, kind)}
+            for field in block:
+                if field not in known:
+                    raise unknown("field", field, known, f"{where} (kind {kind})")
+
+
+def _fields(package: str, kind: str) -> tuple[str, ...] | None:
+    """Return what is a kind's own in a block; None of what is only the kinds' common code."""
+    return plugins.stated(package, kind, "FIELDS")

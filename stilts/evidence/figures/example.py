@@ -14,6 +14,7 @@ from stilts.errors import UserError
 from stilts.evidence.figures import style
 from stilts.evidence.results import Inputs
 
+FIELDS = ("tasks", "row", "remarks")
 LINE = 0.152  # inches from one line of text to the next
 GAP = 0.07  # inches between parts
 EDGE = 0.12  # inches around the text of a card

@@ -14,6 +14,7 @@ from stilts.evidence.comparisons.verdict import FAILS, HOLDS, OPEN
 from stilts.evidence.figures import style
 from stilts.evidence.results import Inputs
 
+FIELDS = ()
 ROW, WRAP = 0.27, 62  # inches a claim, letters a line
 COLOURS = {HOLDS: style.PALETTE[2], FAILS: style.PALETTE[4], OPEN: style.GREY}
 ROOM = 1.6  # how far the axis goes, in times the largest difference shown

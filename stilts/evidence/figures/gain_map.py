@@ -16,6 +16,7 @@ from stilts.evidence.gains import OPEN, gain
 from stilts.evidence.numbers import NOT_PRINTED
 from stilts.evidence.results import Inputs
 
+FIELDS = ("chains", "targets")
 LEAST = 5.0  # percentage points that the strongest colour stands for: small gains stay pale
 MEASURES = {"mean": "mean of the runs", "best": "best run"}
 

@@ -18,6 +18,7 @@ from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import effect_share, noise_shares, summary
 
+FIELDS = ("chains", "targets", "axes", "baseline", "names")
 NOISE = "only noise"
 MAP = "mako_r"  # seaborn's: perceptually uniform, dark where the axis matters
 NUMBERS = (0.8, 2.1)  # where mean and std stand right of the heat map, whose cells are 1 wide

@@ -15,6 +15,7 @@ from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import delta
 
+FIELDS = ("chains", "targets", "baseline", "seed", "xlabel")
 WIDTH = 0.42  # of a bar, where sizes stand 1 apart
 SERIES = (("delta_mean", "mean", style.PALETTE[0]), ("delta_best", "best", style.PALETTE[1]))
 

@@ -12,6 +12,7 @@ from stilts.evidence.results import Inputs
 from stilts.files import plugins
 from stilts.question.chain import parse_chain, prefixes
 
+FIELDS = ("walks", "tasks", "stages")
 LAST = "last"
 
 

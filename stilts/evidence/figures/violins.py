@@ -17,6 +17,7 @@ from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import bootstrap_mean, finite, is_true, summary
 from stilts.files import plugins
 
+FIELDS = ("chains", "targets", "names", "seed")
 COLUMNS = 2  # of panels
 HALF_WIDTH = 0.27  # of a violin, where neighbours stand 1 apart: leaves room for the mean's number
 JITTER = 0.1

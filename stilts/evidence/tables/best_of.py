@@ -10,6 +10,8 @@ from stilts.evidence.numbers import percent, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import summary
 
+FIELDS = ("printed", "targets", "chains", "sources")
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the table of best runs.

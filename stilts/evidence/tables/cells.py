@@ -12,6 +12,8 @@ from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import is_true, summary
 from stilts.question.chain import NONE
 
+FIELDS = ("chains", "targets")
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the table of cells.

@@ -9,6 +9,7 @@ from stilts.evidence.numbers import fixed
 from stilts.evidence.overall import overall
 from stilts.evidence.results import Inputs
 
+FIELDS = ("overall", "shares", "equal")
 HOLDS, FAILS = "holds", "does not hold"
 COLUMNS = ("Where", "Check", "Printed", "Expected", "Verdict")
 Number = Mapping[str, str]

@@ -11,6 +11,8 @@ from stilts.evidence.comparisons.verdict import MOST, OPEN, samples_needed, unse
 from stilts.evidence.numbers import NOT_PRINTED, interval, p_value_text, points
 from stilts.evidence.results import Inputs
 
+FIELDS = ()
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the table of claims.

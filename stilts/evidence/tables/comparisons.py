@@ -14,6 +14,7 @@ from stilts.evidence.numbers import NOT_AVAILABLE, interval, p_value_text, point
 from stilts.evidence.results import Inputs
 from stilts.question.chain import NONE, chain_seed, unseeded
 
+FIELDS = ("chains", "targets", "margin", "margin_from", "baseline", "walks")
 NAMES = ("Δ mean", "95 % interval", "p", "Verdict", "Seen at 80 %", "Interval over", "n")
 
 

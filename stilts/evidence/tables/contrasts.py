@@ -10,6 +10,7 @@ from stilts.evidence.numbers import NOT_AVAILABLE, fixed, signed
 from stilts.evidence.overall import CORRELATIONS
 from stilts.evidence.results import Inputs
 
+FIELDS = ("contrasts",)
 DIGITS = 3
 WITHIN = "within noise"
 

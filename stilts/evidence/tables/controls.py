@@ -12,6 +12,8 @@ from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import difference, summary
 from stilts.question.chain import NONE
 
+FIELDS = ("chains", "targets", "baseline", "seed")
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the table of controls.

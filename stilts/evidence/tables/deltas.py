@@ -11,6 +11,8 @@ from stilts.evidence.numbers import interval, points, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import difference
 
+FIELDS = ("chains", "targets", "printed", "baseline", "seed")
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the table of differences.

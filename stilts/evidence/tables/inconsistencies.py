@@ -8,6 +8,8 @@ import pandas as pd
 from stilts.errors import UserError
 from stilts.evidence.results import Inputs
 
+FIELDS = ()
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the list.

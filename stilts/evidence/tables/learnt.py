@@ -10,6 +10,8 @@ from stilts.evidence.numbers import NOT_AVAILABLE, percent, points
 from stilts.evidence.results import Inputs
 from stilts.question.chain import parse_chain
 
+FIELDS = ("chains",)
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the table.

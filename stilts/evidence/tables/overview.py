@@ -9,6 +9,7 @@ from stilts.evidence.numbers import NOT_AVAILABLE, percent
 from stilts.evidence.results import Inputs
 from stilts.files import plugins
 
+FIELDS = ("intermediates", "targets", "printed")
 # Columns of the trivial baselines, see `stilts.tasks.baselines`.
 CUES = {"length": "Length", "overlap": "Overlap", "b_alone": "B alone", "pairs": "Pairs"}
 

@@ -8,6 +8,8 @@ import pandas as pd
 from stilts.evidence.numbers import NOT_AVAILABLE, percent
 from stilts.evidence.results import Inputs
 
+FIELDS = ("printed", "cells")
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the table of scores.

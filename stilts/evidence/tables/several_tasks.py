@@ -10,6 +10,7 @@ from stilts.evidence.numbers import NOT_AVAILABLE, fixed
 from stilts.evidence.overall import overall
 from stilts.evidence.results import Inputs
 
+FIELDS = ("printed", "tasks", "chains")
 DIGITS = 3
 
 

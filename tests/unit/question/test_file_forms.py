@@ -1,12 +1,16 @@
 """Whole files are refused in one line where they are of another form than they must have."""
 
+import ast
 import copy
 
 import pytest
 import yaml
 
 from stilts.errors import UserError
+from stilts.files import plugins
+from stilts.files.fingerprint import ROOT
 from stilts.question.ask import ask
+from stilts.question.file_forms import COMMON
 from stilts.question.paths import Layout
 
 STUDY, REPORT = "studies/rethinking/study.yaml", "studies/rethinking/report.yaml"
@@ -49,12 +53,56 @@ CASES = [
         "nope",
         "tables.table_1: unknown kind 'nope'; allowed: ",
     ),
+    (REPORT, "tables.table_1.kind", "writer", "tables.table_1: unknown kind 'writer'; allowed: "),
     (REPORT, "tables.table_1.kind", None, "tables.table_1.kind must be a text"),
     (REPORT, "tables.table_3.chains", 7, "chains must be a list of chains"),
     (REPORT, "figures.figure_2.targets", [None], "figures.figure_2.targets.0 must be a text"),
+    (
+        REPORT,
+        "tables.table_1.target",
+        ["rte"],
+        "tables.table_1 (kind overview): unknown field 'target'; allowed: caption, columns,",
+    ),
+    (REPORT, "tables.table_3.margin", 1, "(kind deltas): unknown field 'margin'"),
+    (REPORT, "figures.figure_2.widths", {}, "figures.figure_2 (kind violins): unknown field"),
     (REPORT, "figures", None, "figures must be a block, found None"),
     (REPORT, "colour", 1, "unknown key 'colour'; allowed: figures, rows, tables"),
 ]
+
+
+def read_by(path):
+    """The names that a module takes out of the block it is given, as its syntax tree tells."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Subscript(value=ast.Name(id="spec"), slice=ast.Constant(value=str(name))):
+                found.add(name)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="spec"), attr="get"),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
+                found.add(name)
+            case ast.Call(func=ast.Attribute(attr="tabulate"), args=[_, _, ast.Tuple(elts), *_]):
+                found |= {each.value for each in elts}
+    return found
+
+
+@pytest.mark.parametrize("part", COMMON)
+def test_the_fields_of_a_kind_are_those_that_it_reads(part):
+    package = f"stilts.evidence.{part}"
+    kinds = [kind for kind in plugins.names(package) if plugins.stated(package, kind, "FIELDS")]
+    assert len(kinds) > 4
+    for kind in kinds:
+        fields = set(plugins.stated(package, kind, "FIELDS"))
+        read = read_by(ROOT / f"stilts/evidence/{part}/{kind}.py") - {*COMMON[part]}
+        assert fields - {"margin_from"} == read, kind  # that one is for the reader of the report
+
+
+def test_every_kind_states_its_fields():
+    for part in COMMON:
+        package = f"stilts.evidence.{part}"
+        kinds = set(plugins.names(package)) - {"writer", "style", "drawing"}
+        assert all(plugins.stated(package, kind, "FIELDS") is not None for kind in kinds), kinds
 
 
 def put(content, path, value):
