@@ -41,6 +41,11 @@ def lay_out(layout: Layout, wanted: Callable[[], Mapping[str, Wanted]] = dict) -
                 for cell in plan.checkpoints
             ],
         },
+        "only_scored": {
+            study: (len(plan.checkpoints), len(plan.scores))
+            for study, plan in question.plans.items()
+            if not plan.cells
+        },
         "unavailable": question.unavailable(),
     }
 

@@ -129,6 +129,11 @@ def plan_text(plan: Mapping[str, Any], store: Store, device: str) -> str:
         ]
         lines.append(_row(f"{study} {model} {chain}", sum(members, Estimate()), rate))
     lines += [_row("all", total, rate), ""]
+    for study, (stages, scores) in plan["only_scored"].items():
+        lines.append(
+            f"{study} fine-tunes no target: {stages} checkpoints are trained and scored"
+            f" {scores} times; hours leave them out."
+        )
     unknown = sorted({cell["spec"]["model"] for cell in cells if cell["body"] is None})
     if unknown:
         lines.append(f"Hours leave out {', '.join(unknown)}: their size is known once fetched.")

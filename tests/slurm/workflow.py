@@ -11,6 +11,7 @@ from tests.workflow.project import OFFLINE, Project
 # Two trials in one job, long enough to be caught in the middle.
 QUESTION = {
     "scale": "smoke",
+    "studies": ["rethinking"],
     "only": {
         "chains": ["none"],
         "targets": ["rte"],

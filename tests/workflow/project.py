@@ -21,6 +21,7 @@ BUILT = {"results", "data", "logs", ".git", ".snakemake", ".venv", ".pytest_cach
 # Two chains, one target, four points; enough epochs for a sweep to be caught in the middle.
 QUESTION = {
     "scale": "smoke",
+    "studies": ["rethinking"],
     "only": {
         "chains": ["none", "hellaswag-p"],
         "targets": ["rte"],

@@ -29,6 +29,7 @@ ROBERTA = {
 GPT2 = {"n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 128}
 QUESTION = {
     "scale": "paper",
+    "studies": ["rethinking"],
     "mirror": MIRROR,
     "limits": {"train": 64, "validation": 32},
     "models": {

@@ -7,7 +7,7 @@ RUN = "results/paper/rethinking/runs/"
 
 @pytest.fixture(scope="module")
 def without(source):
-    return source.snakemake("--dry-run", scale="paper")
+    return source.snakemake("--dry-run", scale="paper", studies=["rethinking"])
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def complete(source, tmp_path_factory):
     folder.mkdir(parents=True)
     for name in ("mli_train_v1.jsonl", "mli_dev_v1.jsonl"):
         (folder / name).write_text("{}\n")
-    return project.snakemake("--dry-run", scale="paper")
+    return project.snakemake("--dry-run", scale="paper", studies=["rethinking"])
 
 
 def runs(plan):
@@ -64,8 +64,23 @@ def test_every_stage_is_trained_once(complete):
 
 
 def test_smaller_jobs_are_more_jobs_for_the_same_files(source, without):
-    cut = source.snakemake("--dry-run", scale="paper", trials_per_job=12)
+    cut = source.snakemake("--dry-run", scale="paper", studies=["rethinking"], trials_per_job=12)
     jobs = [job for job in cut.jobs if job.rule.startswith("finetune_targets_")]
     assert len(jobs) == 3 * 38 + 12
     files = {path for job in jobs for path in job.outputs if path.startswith(RUN)}
     assert files == runs(without)[1]
+
+
+def test_studies_without_their_files_are_left_out_with_the_way_to_have_them(source):
+    plan = source.snakemake("--dry-run", scale="paper", studies=["rethinking", "multitask"])
+    assert plan.code == 0, plan.text
+    assert "multitask" not in plan.made_by("train_stage", "study")
+    (note,) = [line for line in plan.text.splitlines() if line.startswith("note: nothing of study")]
+    assert "'multitask' is left to run, as files of quora-course, sst-course, sts-course" in note
+    assert "put the course's files into data/minbert, or take study multitask with" in note
+    alone = source.snakemake("--dry-run", scale="paper", studies=["multitask"])
+    assert alone.code == 1 and len(alone.errors) == 1
+    assert alone.errors[0].endswith(note.removeprefix("note: "))
+    hub = source.snakemake("--dry-run", scale="paper", studies=["multitask"], protocol="hub")
+    assert hub.code == 0, hub.text
+    assert hub.made_by("fetch_task", "task") == ["quora-course", "sst-course", "sts-course"]
