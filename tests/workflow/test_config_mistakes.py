@@ -13,7 +13,7 @@ MISTAKES = {
         {"scale": "huge"},
         "config key 'scale': unknown scale 'huge'; allowed: mini, paper, smoke",
     ),
-    "an unknown target": ({"only": {"targets": ["snli"]}}, "unknown task 'snli'; allowed: "),
+    "an unknown target": ({"only": {"targets": ["nobody"]}}, "unknown task 'nobody'; allowed: "),
     "an empty axis": ({"only": {"grid": {"lr": []}}}, "config key 'only.grid.lr': [] should be"),
     "an empty grid": ({"only": {"grid": {}}}, "config key 'only.grid': {} should be non-empty"),
     "no number": ({"only": {"grid": {"lr": ["fast"]}}}, "'fast' is not a number"),
