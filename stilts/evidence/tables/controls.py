@@ -12,7 +12,7 @@ from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import difference, summary
 from stilts.question.chain import NONE
 
-FIELDS = ("chains", "targets", "baseline", "seed")
+FIELDS = ("chains", "targets", "baseline")
 
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:

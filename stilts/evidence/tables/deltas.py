@@ -11,7 +11,7 @@ from stilts.evidence.numbers import interval, points, runs_used
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import difference
 
-FIELDS = ("chains", "targets", "printed", "baseline", "seed")
+FIELDS = ("chains", "targets", "printed", "baseline")
 
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
