@@ -70,6 +70,8 @@ def _to_tell(judged: Judged) -> str:
     """Say what differences such runs cannot show, and what would show the one that was found."""
     if judged.verdict != OPEN:
         return NOT_PRINTED
+    if not judged.samples:
+        return "results of both sides"
     least = unseen(judged.estimate)
     if math.isnan(least):
         return "more seeds or targets: there is no interval"
