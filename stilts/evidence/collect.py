@@ -31,6 +31,7 @@ RUN_COLUMNS = (
     "degenerate",
     "like_majority",
     "signs",
+    "no_class",
     "n_train",
     "n_validation",
     "precision",
@@ -50,6 +51,7 @@ SCORE_COLUMNS = (
     "degenerate",
     "like_majority",
     "signs",
+    "no_class",
     "n_validation",
     "seen",
     "new_heads",
@@ -167,9 +169,10 @@ def _seen(score: Mapping[str, Any]) -> bool:
 
 
 def _marks(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the table says of a run that may have learnt nothing."""
+    """Return what the table says of a run that may have learnt nothing, or answers no class."""
     like = not_above(**run["counts"]) if run["counts"] else ""
-    return {"signs": "; ".join(run["signs"]), "like_majority": like}
+    none = run.get("variants", {}).get("no_class", "")
+    return {"signs": "; ".join(run["signs"]), "like_majority": like, "no_class": none}
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> None:

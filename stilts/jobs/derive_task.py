@@ -12,6 +12,7 @@ from stilts.tasks.make import TRAIN, facts, limited, splits_of, write_task
 from stilts.tasks.rows import read_split
 
 GENERATORS = "stilts.tasks.generators"
+OFFERED = {"task", "split"}  # what a generator may take besides its settings
 
 
 def derive_task(
@@ -45,8 +46,11 @@ def derive_task(
     else:
         settings = _known(generator.derive, settings, place)
         rows = {split: read_split(parent_folder, split) for split in splits_of(task)}
-        given = settings | _offered(generator.derive, task)
-        splits, told = {split: generator.derive(rows[split], **given) for split in rows}, {}
+        splits = {
+            split: generator.derive(part, **settings, **_offered(generator.derive, task, split))
+            for split, part in rows.items()
+        }
+        told = {}
     origin = {
         "from": "derived",
         **task["derive"],
@@ -60,15 +64,17 @@ def derive_task(
     write_task(folder, limited(splits, spec), fields)
 
 
-def _offered(call: Callable[..., Any], task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the derived task for a generator that takes them as `task`."""
-    return {"task": task} if "task" in inspect.signature(call).parameters else {}
+def _offered(call: Callable[..., Any], task: Mapping[str, Any], split: str) -> dict[str, Any]:
+    """Return what a generator takes that is no setting: the derived task's fields, the split."""
+    taken = inspect.signature(call).parameters
+    return {name: value for name, value in {"task": task, "split": split}.items() if name in taken}
 
 
 def _known(call: Callable[..., Any], settings: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Return the settings a generator takes; `seed` is offered to all, anything else must fit."""
     parameters = inspect.signature(call).parameters.values()
-    names = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY} - {"task"}
+    names = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+    names -= OFFERED
     open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters)
     for key in settings:
         if key not in names and key != "seed" and not open_ended:

@@ -113,7 +113,7 @@ class _Laid:
             for axis, setting in self._own.items()
             if axis in grid or axis in self._new
         }
-        fitted = self._scale.fit({**grid, **laid})
+        fitted = self._scale.fit({**self._scale.fewer(grid), **laid})
         return self._once(cross({axis: setting.value for axis, setting in fitted.items()}))
 
     def by_seed(self, points: Points) -> dict[int, Points]:

@@ -11,8 +11,9 @@ from stilts.question.file_forms import SCALE, demand_form
 from stilts.question.miniature import APART
 from stilts.question.settings import Layer, Setting, Settings, demand_block, read_layer
 
+SEED = "seed"  # the axis of a grid that a scale may shorten
 # What a scale says of all studies, and may say otherwise of one.
-OF_A_STUDY = {"lr_factor", "size_factor", "settings"}
+OF_A_STUDY = {"lr_factor", "size_factor", "seeds", "settings"}
 KEYS = {"label", "miniature", "models", "studies", *OF_A_STUDY}
 
 
@@ -28,8 +29,9 @@ class Scale:
         models: origin of each model that the scale replaces.
         lr_factor: multiplies a study's learning rates (small models want bigger steps).
         size_factor: multiplies every stage size, such as the 2000 of `hellaswag-p@2000`.
+        seeds: how many seeds of a study's grid are taken at most, the first ones; None takes all.
         layers: settings laid over the study's, plain values.
-        studies: `lr_factor`, `size_factor` and `layers` of one study, by its name.
+        studies: `lr_factor`, `size_factor`, `seeds` and `layers` of one study, by its name.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Scale:
     models: Mapping[str, Any] = field(default_factory=dict)
     lr_factor: float = 1.0
     size_factor: float = 1.0
+    seeds: int | None = None
     layers: tuple[Layer, ...] = ()
     studies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -73,6 +76,12 @@ class Scale:
             fitted["lr"] = settings["lr"]._replace(value=rates)
         return fitted
 
+    def fewer(self, grid: Settings) -> dict[str, Setting]:
+        """Return the axes of a study's own grid with as many seeds as this scale takes."""
+        if SEED not in grid:
+            return dict(grid)
+        return {**grid, SEED: grid[SEED]._replace(value=grid[SEED].value[: self.seeds])}
+
     def _rate(self, lr: float) -> float:
         return float(f"{lr * self.lr_factor:.12g}")  # 1e-05, and not 1.0000000000000001e-05
 
@@ -106,6 +115,9 @@ def _with_layers(
     for key in block:
         if key not in known:
             raise unknown("key", key, listed, where)
+    seeds = block.get("seeds", 1)
+    if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1:
+        raise UserError(f"{where}: seeds is {seeds!r}, which is not a whole number from 1")
     for key in ("lr_factor", "size_factor"):
         if not isinstance(block.get(key, 1), int | float) or block.get(key, 1) <= 0:
             raise UserError(f"{where}: {key} is {block[key]!r}, which is not a number above 0")

@@ -25,6 +25,19 @@ def expected_best(scores: Sequence[float] | np.ndarray) -> np.ndarray:
     return np.where(possible, np.exp(ways), 0) @ values
 
 
+def best_again(scores: Sequence[float] | np.ndarray, runs: int) -> float:
+    """Return the mean best of so many runs more, if their spread is that of these.
+
+    They are drawn with replacement: the best of k draws is the i-th lowest of n scores with
+    probability (i/n)^k - ((i-1)/n)^k (Dodge et al. 2019, equation 8). NaN without a score or a run.
+    """
+    values = np.sort(finite(scores))
+    if not len(values) or runs < 1:
+        return float("nan")
+    below = np.arange(len(values) + 1) / len(values)
+    return float(np.diff(below**runs) @ values)
+
+
 def median_best(
     scores: Sequence[float] | np.ndarray, k: int, level: float = LEVEL
 ) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 import pytest
 
 from stilts.errors import UserError
-from stilts.question.scale import load_scale
+from stilts.question.scale import Scale, load_scale
 from stilts.question.settings import Setting
 
 
@@ -67,7 +67,7 @@ studies:
         ("odd", "odd.yaml: unknown key 'lr'; allowed: extends, label, lr_factor"),
         ("orphan", "unknown scale 'nobody'; allowed: block, factor, inner"),
         ("wrong", "wrong.yaml, settings.all.epochs: 'lots' is not a whole number from 1"),
-        ("study", "study.yaml, studies.mine: unknown key 'lr'; allowed: lr_factor, settings, siz"),
+        ("study", "study.yaml, studies.mine: unknown key 'lr'; allowed: lr_factor, "),
         ("factor", "factor.yaml: lr_factor is 'fast', which is not a number above 0"),
         ("block", "block.yaml, studies: expected a block, found 5"),
         ("inner", "inner.yaml, studies.mine, settings.all: unknown setting 'epoch'; allowed: "),
@@ -87,3 +87,10 @@ def test_a_wrong_scale_is_refused_with_what_is_allowed(tmp_path, name, said):
     with pytest.raises(UserError) as caught:
         load_scale(tmp_path, name)
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_scale_takes_as_many_seeds_of_a_studys_grid_as_it_says():
+    grid = {"seed": Setting([3, 1, 2], "stated"), "lr": Setting([0.1], "stated")}
+    assert Scale("s", seeds=2).fewer(grid)["seed"] == Setting([3, 1], "stated")
+    assert Scale("s", seeds=9).fewer(grid) == Scale("s").fewer(grid) == grid
+    assert Scale("s", seeds=2).fewer({"lr": grid["lr"]}) == {"lr": grid["lr"]}

@@ -6,7 +6,7 @@ import pytest
 from stilts.errors import UserError
 from stilts.tasks.answers import same_words
 from stilts.tasks.confusion import NO_CLASS, confusion
-from stilts.tasks.generators import as_span
+from stilts.tasks.generators import as_span, fewer_examples
 from stilts.tasks.kinds import class_span, text_span
 from stilts.tasks.metrics import accuracy, f1_macro, no_class
 
@@ -156,3 +156,13 @@ def test_answers_that_are_no_class_are_counted_and_are_wrong():
     assert confusion(predictions, references).tolist() == [[1, 0, 1], [0, 1, 1], [0, 0, 0]]
     assert f1_macro.score(predictions, references) == pytest.approx(2 / 3)
     assert confusion(references, references).shape == (2, 2)
+
+
+def test_at_most_so_many_training_rows_are_kept_and_all_others():
+    rows = [{"id": str(n)} for n in range(20)]
+    kept = fewer_examples.derive(rows, split="train", count=5, seed=0)
+    assert len(kept) == 5 and kept == sorted(kept, key=lambda row: int(row["id"]))
+    assert kept == fewer_examples.derive(rows, split="train", count=5, seed=0)
+    assert kept != fewer_examples.derive(rows, split="train", count=5, seed=1)
+    assert fewer_examples.derive(rows, split="validation", count=5, seed=0) == rows
+    assert fewer_examples.derive(rows, split="train", count=50, seed=0) == rows

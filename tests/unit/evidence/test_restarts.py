@@ -1,0 +1,100 @@
+"""The table of restarts, and what the best of some runs is worth, by hand."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stilts.evidence import published
+from stilts.evidence.comparisons.best_of import best_again
+from stilts.evidence.results import Inputs
+from stilts.evidence.tables import restarts
+
+
+@pytest.mark.parametrize("runs", [1, 2, 3])
+def test_the_expected_best_is_the_mean_over_every_draw(runs):
+    scores = [0.5, 0.75, 0.25, 0.75]
+    draws = [max(drawn) for drawn in itertools.product(scores, repeat=runs)]
+    assert best_again(scores, runs) == pytest.approx(np.mean(draws))
+
+
+def test_without_scores_there_is_no_best():
+    assert np.isnan(best_again([], 3)) and np.isnan(best_again([np.nan], 1))
+    assert np.isnan(best_again([0.5], 0))
+
+
+def runs(chain, target, scores, none):
+    rows = {"model": "m", "chain": chain, "target": target, "score": scores, "no_class": none}
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def inputs():
+    cells = {"none": {"a-span": 3, "b-span": 2}, "b-span+a-span": {"b-span": 1}}
+    cells["b-span"] = {"a-span": 1}
+    table = pd.concat(
+        [
+            runs("none", "a-span", [0.5, 0.7, np.nan], [0.25, 0.125, np.nan]),
+            runs("b-span", "a-span", [0.9], [0.0]),
+        ]
+    )
+    numbers = pd.DataFrame(columns=list(published.COLUMNS), dtype=str)
+    numbers.loc[0] = ["p", "Table 2", "M", "None", "A", "accuracy", "dev", "70.2"]
+    numbers.to_csv(path := "numbers.csv", index=False)
+    rows = [{"printed": {"target": "A"}, "ours": {"model": "m", "target": "a-span"}}]
+    scores = {"model": ["m"], "chain": ["a-span~b-span"], "target": ["a-span"], "score": [0.4]}
+    return Inputs(
+        question={"models": ["m"], "cells": {"m": cells}, "label": "x", "protocol": "paper"},
+        tasks={"a-span": {"title": "A"}, "b-span": {"title": "B"}},
+        manifests={},
+        runs=table,
+        scores=pd.DataFrame({**scores, "no_class": [0.5]}),
+        published=published.load(path, rows),
+    )
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def table_of(inputs, **block):
+    block = {"model": "m", "shown": "SEBert", "targets": ["a-span"], **block}
+    spec = {"printed": "Table 2", "statistic": "dev", "blocks": [block]}
+    return restarts.build(inputs, spec).to_dict("records")
+
+
+def test_a_row_has_the_print_the_best_the_mean_and_what_the_best_is_worth(inputs):
+    [row] = table_of(inputs, chains=["none"])
+    assert row == {
+        "Model": "SEBert",
+        "Intermediate": "None",
+        "Target": "A",
+        "Paper": "70.2",
+        "Best": "70.0",
+        "Mean": "60.0",
+        "Expected best": "65.0",
+        "n": "2/3",
+        "No class": "12.5",
+    }
+
+
+def test_after_the_target_itself_there_is_no_second_training(inputs):
+    none, itself, chain = table_of(inputs, chains=["none", "a-span", "b-span+a-span"])
+    assert {**itself, "Intermediate": "None"} == none and itself["Intermediate"] == "A"
+    assert (chain["Intermediate"], chain["Best"], chain["Paper"]) == ("B → A", "90.0", "–")
+
+
+def test_a_joint_checkpoint_is_one_snapshot(inputs):
+    [row] = table_of(inputs, chains=["a-span~b-span"], joint=True)
+    assert (row["Best"], row["Mean"], row["n"], row["No class"]) == ("40.0", "40.0", "1", "50.0")
+    bare = replace(inputs, scores=inputs.scores.iloc[:0])
+    [row] = table_of(bare, chains=["a-span~b-span"], joint=True)
+    assert (row["Best"], row["n"]) == ("not available", "not available")
+
+
+def test_linear_runs_have_no_such_share(inputs):
+    bare = replace(inputs, runs=inputs.runs.drop(columns="no_class"))
+    assert table_of(bare, chains=["none"])[0]["No class"] == "–"
