@@ -1,4 +1,4 @@
-"""The best of several runs as a paper prints it, and beside it what the best of so many is worth."""
+"""The best of several runs as a paper prints it, and beside it what such a best is worth."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
