@@ -9,13 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stilts.evidence import learnt
+from stilts.evidence.comparisons.pairing import compare, interval_of
 from stilts.evidence.figures import style
 from stilts.evidence.numbers import runs_used
 from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
-from stilts.evidence.statistics import delta
+from stilts.evidence.statistics import difference
 
-FIELDS = ("chains", "targets", "baseline", "seed", "xlabel")
+FIELDS = ("chains", "targets", "baseline", "xlabel")
+REACH = 1.7  # how far the axis follows an interval, in times the longest bar
 WIDTH = 0.42  # of a bar, where sizes stand 1 apart
 SERIES = (("delta_mean", "mean", style.PALETTE[0]), ("delta_best", "best", style.PALETTE[1]))
 
@@ -26,21 +28,22 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Args:
         inputs: the runs; `question` says how many examples a chain's last stage really saw.
         spec: `targets` (list), `chains` (chain -> size as the paper names it), optionally `model`
-            or `models`, `baseline` (default none) and `seed` of the bootstrap.
+            or `models`, and `baseline` (default none).
 
     Returns:
         One row per model, target and chain, also where no run exists: model where there are
         several, target_title, size, mark (of an intermediate that was not
         learnt), used (examples), updates (optimiser steps), n, n_baseline; delta_mean, low, high
-        (95 % bootstrap interval of delta_mean) and delta_best in percentage points; expected,
+        (95 % interval of delta_mean over seeds) and delta_best in percentage points; expected,
         scale and protocol.
     """
     return inputs.tabulate(spec, "model", ("targets", "chains"), _bar)
 
 
 def _bar(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> dict[str, Any]:
-    sides = (inputs.cell(name, target)["score"] for name in (chain, spec.get("baseline", "none")))
-    found = delta(*sides, seed=spec.get("seed", 0))
+    sides = [inputs.cell(name, target) for name in (chain, spec.get("baseline", "none"))]
+    found = difference(*(side["score"] for side in sides))
+    found["low"], found["high"] = interval_of(compare(*sides))
     used = values(inputs.question, f"chains.{chain}.stages.-1.rows") or [None]
     row = {
         "target": target,
@@ -69,7 +72,8 @@ def _updates(inputs: Inputs, chain: str, rows: int | None) -> float:
 def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
     """Draw a panel per target: bars for the mean (with its interval) and the best run.
 
-    Several models stand one above the other, on one scale.
+    An interval that leaves the panel ends in an arrow: over two seeds some are very wide. Several
+    models stand one above the other, on one scale.
 
     Args:
         table: as `tabulate` returns it, or as its CSV is read back (`None` is a title there, and
@@ -80,15 +84,16 @@ def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
     models = list(table.groupby("model", sort=False)) if "model" in table else [("", table)]
     with style.house():
         figure = style.new_figure(style.PAGE, 0.85 + 2 * len(models))
+        edges = _edges(table)
         grid = (len(models), len(spec["targets"]))
         panels = figure.subplots(*grid, squeeze=False, sharey=True)
         for line, (model, rows) in zip(panels, models, strict=True):
             for axes, (_, cell) in zip(line, rows.groupby("target", sort=False), strict=True):
-                _panel(axes, cell)
+                _panel(axes, cell, edges)
             improvement = "improvement over None, points"
             line[0].set_ylabel(f"{model}\n{improvement}" if model else improvement)
         panels[-1][grid[1] // 2].set_xlabel(spec.get("xlabel", "training examples"))
-        _make_room(panels[0][0], table)
+        _make_room(panels[0][0], edges)
         handles, labels = panels[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
         runs = f"n = {table['usual'].iloc[0]} runs per bar unless marked"
@@ -97,17 +102,16 @@ def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, edges: tuple[float, float]) -> None:
     places = np.arange(len(rows))
     for (column, name, colour), side in zip(SERIES, (-1, 1), strict=True):
         x = places + side * WIDTH / 2
         heights = rows[column].to_numpy(dtype=float)
-        label = "mean of the runs (95 % bootstrap interval)" if name == "mean" else "best run"
+        label = "mean of the runs (95 % interval over seeds)" if name == "mean" else "best run"
         axes.bar(x, heights, WIDTH * 0.92, color=colour, label=label, zorder=2)
         ends = heights
         if name == "mean":
-            low, high = (rows[side].to_numpy(dtype=float) for side in ("low", "high"))
-            axes.vlines(x, low, high, color=style.INK, linewidth=0.9, zorder=3)
+            low, high = _interval(axes, x, rows, edges)
             ends = np.where(heights >= 0, np.maximum(high, 0), np.minimum(low, 0))
         for place, height, end in zip(x, heights, ends, strict=True):
             _number(axes, place, height, end)
@@ -115,6 +119,22 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_title(rows["target_title"].iloc[0])
     axes.set_xticks(places, [_name(row) for _, row in rows.iterrows()])
     axes.set_xlim(-0.6, len(rows) - 0.4)
+
+
+def _interval(
+    axes: Axes, x: np.ndarray, rows: pd.DataFrame, edges: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the intervals as far as the edges; return their ends there, each `[bars]`."""
+    ends = []
+    for side, edge, mark in (("low", edges[0], "v"), ("high", edges[1], "^")):
+        known = rows[side].to_numpy(dtype=float)
+        shown = np.maximum(known, edge) if side == "low" else np.minimum(known, edge)
+        beyond = np.isfinite(known) & (shown != known)
+        axes.scatter(x[beyond], shown[beyond], s=7, color=style.INK, marker=mark, zorder=3)
+        ends.append(np.where(np.isfinite(shown), shown, 0.0))
+    there = rows["low"].notna().to_numpy()
+    axes.vlines(x[there], *(end[there] for end in ends), color=style.INK, linewidth=0.9, zorder=3)
+    return ends[0], ends[1]
 
 
 def _number(axes: Axes, place: float, height: float, end: float) -> None:
@@ -159,10 +179,18 @@ def _name(row: pd.Series) -> str:
     return "\n".join(lines)
 
 
-def _make_room(axes: Axes, table: pd.DataFrame) -> None:
-    """Leave space for the numbers beyond the longest bar on either side."""
-    ends = table[["low", "high", "delta_mean", "delta_best"]].to_numpy(dtype=float)
-    ends = ends[np.isfinite(ends)]
-    low, high = min(0.0, ends.min(initial=0.0)), max(0.0, ends.max(initial=0.0))
+def _edges(table: pd.DataFrame) -> tuple[float, float]:
+    """Return how far down and up to draw: all of the bars, and of the intervals not too much."""
+    bars = table[["delta_mean", "delta_best"]].to_numpy(dtype=float)
+    reach = REACH * np.abs(bars[np.isfinite(bars)]).max(initial=0.0)
+    low, high = table["low"].min(), table["high"].max()
+    ends = np.array([low, high, *bars[np.isfinite(bars)], 0.0])
+    ends = np.clip(ends[np.isfinite(ends)], -reach, reach)
+    return float(ends.min()), float(ends.max())
+
+
+def _make_room(axes: Axes, edges: tuple[float, float]) -> None:
+    """Leave space for the numbers beyond the longest bar or interval on either side."""
+    low, high = edges
     room = 0.14 * ((high - low) or 1.0)
     axes.set_ylim(low - (room if low < 0 else 0), high + room)

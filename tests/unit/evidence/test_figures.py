@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.transforms import Bbox
 
 from stilts.errors import UserError
@@ -295,3 +296,15 @@ def test_reporting_imports_neither_torch_nor_transformers_nor_datasets():
         check=True,
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_an_interval_over_two_seeds_ends_in_an_arrow_and_does_not_stretch_the_panel(study, specs):
+    table = improvement.tabulate(study, specs["figure_3"])
+    wide = table.assign(low=-900.0, high=900.0)
+    for shown, arrows in ((wide, 3), (table.assign(low=np.nan, high=np.nan), 0)):
+        panels = improvement.draw(shown, specs["figure_3"]).axes
+        longest = table[["delta_mean", "delta_best"]].abs().max(axis=None)
+        assert max(map(abs, panels[0].get_ylim())) < 2.5 * longest
+        for panel in panels:
+            ends = [len(it.get_offsets()) for it in panel.findobj(PathCollection)]
+            assert ends == [arrows, arrows], "below and above"
