@@ -28,9 +28,6 @@ from stilts.question.settings import Layer, Setting, Settings, read_layer, value
 from stilts.question.study import Study, load_study
 from stilts.question.study_file import find_studies
 
-# Config keys that change no answer.
-HANDLING = ("trials_per_job", "trials_per_gpu", "snapshot_minutes", "cuda_graphs")
-
 
 @dataclass(frozen=True)
 class Question:
@@ -46,6 +43,7 @@ class Question:
     def tasks(self) -> list[str]:
         """Every task whose data must be there, parents of derived ones included."""
         waiting = [name for plan in self.plans.values() for name in plan.tasks]
+        waiting += [self.config["task"]] if self.config.get("task") else []  # to be previewed
         waiting += [
             model.origin["pretrain"]["corpus"]
             for model in map(self.model, self._study_models)

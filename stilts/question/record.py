@@ -13,7 +13,7 @@ from stilts.question.settings import Settings
 from stilts.question.study import Study
 
 # Config keys that change no answer, so that they rerun nothing.
-HANDLING = ("trials_per_job", "trials_per_gpu", "snapshot_minutes", "cuda_graphs")
+HANDLING = ("trials_per_job", "trials_per_gpu", "snapshot_minutes", "cuda_graphs", "task")
 
 
 def record(question: Question) -> dict[str, Any]:

@@ -82,3 +82,17 @@ def test_a_command_of_the_page_can_be_planned_with_its_file(fresh, study, comman
         (study.parent / f"{split}.csv").rename(fresh.folder / f"data/weather/{split}.csv")
     outcome = fresh.snakemake("--dry-run", *shlex.split(command)[1:])
     assert outcome.code == 0, outcome.text
+
+
+def test_a_task_is_previewed_as_the_model_reads_it(project):
+    outcome = project.ask("preview", task="rte")
+    assert outcome.code == 0, outcome.text
+    assert "RTE: classification, as roberta-large reads it" in outcome.text
+    assert "tokens     <s> " in outcome.text
+    assert "finetune_targets" not in outcome.rules
+
+
+def test_a_preview_of_nothing_says_what_there_is(project):
+    outcome = project.ask("preview")
+    assert outcome.code != 0
+    assert "preview: which task? --config task=<name>, one of ag-news" in outcome.errors[0]

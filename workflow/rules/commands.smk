@@ -3,12 +3,13 @@
 REQUIRED INPUTS:
     the question
 OUTPUTS:
-    none; each rule prints
+    none; each rule prints, `preview` after the data are there
 """
 
 
 localrules:
     plan,
+    preview,
     prune,
     prune_delete,
     status,
@@ -24,6 +25,20 @@ rule plan:
         plan=beside_a_run(workflow, partial(lay_out, LAYOUT, lambda: ARTEFACTS.wanted)),
     script:
         "../scripts/plan.py"
+
+
+rule preview:
+    """Print three rows of `--config task=<name>` as a model reads them, and what truncation cuts."""
+    input:
+        lambda w: preview_inputs(LAYOUT),
+    log:
+        f"logs/{QUESTION.scale.name}/preview.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        spec=beside_a_run(workflow, partial(preview_spec, LAYOUT)),
+    script:
+        "../scripts/preview.py"
 
 
 rule status:

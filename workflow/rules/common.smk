@@ -33,6 +33,7 @@ from stilts.question.artefacts import Artefacts
 from stilts.question.ask import ask
 from stilts.question.outside import Outside
 from stilts.question.paths import WEIGHTS, Layout
+from stilts.question.preview import preview_inputs, preview_spec
 from stilts.question.record import record
 from stilts.question.rule_code import RuleCode
 from stilts.question.targets import Targets
