@@ -56,28 +56,6 @@ def difference(
     return found | {"delta_best": float(values.max() - base.max())}
 
 
-def delta(
-    scores: Sequence[float] | np.ndarray | pd.Series,
-    baseline: Sequence[float] | np.ndarray | pd.Series,
-    *,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-) -> dict[str, float | int]:
-    """Return a `difference` with the bootstrap interval of the means, which ignores shared seeds.
-
-    Args:
-        scores: of the runs.
-        baseline: of the runs to subtract.
-        seed: of the bootstrap.
-        resamples: of the bootstrap.
-
-    Returns:
-        What `difference` does, and the interval `low`, `high` of `delta_mean`.
-    """
-    low, high = bootstrap_delta(scores, baseline, seed=seed, resamples=resamples)
-    return difference(scores, baseline) | {"low": low, "high": high}
-
-
 def effect_share(scores: pd.Series, levels: pd.Series) -> float:
     """Return the share of the scores' variance that one factor explains alone: eta squared.
 

@@ -82,6 +82,11 @@ def compare(ours: pd.DataFrame, base: pd.DataFrame) -> Comparison | None:
     return Comparison(estimate, walks, seeds, pairs, asked, stages, tied)
 
 
+def mean_of(runs: pd.DataFrame) -> Comparison | None:
+    """Return the mean of the runs of a cell as `compare` does a difference: that to nothing."""
+    return compare(runs, runs.assign(score=0.0))
+
+
 def interval_of(found: Comparison | None) -> tuple[float, float]:
     """Return the 95 % interval of a comparison; NaN where there is none."""
     return found.estimate.interval() if found else (float("nan"), float("nan"))

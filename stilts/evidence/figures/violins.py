@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from stilts.evidence import learnt
+from stilts.evidence.comparisons.pairing import interval_of, mean_of
 from stilts.evidence.figures import style
 from stilts.evidence.numbers import NOT_AVAILABLE, runs_used
 from stilts.evidence.results import Inputs
-from stilts.evidence.statistics import bootstrap_mean, finite, is_true, summary
+from stilts.evidence.statistics import finite, is_true, summary
 from stilts.files import plugins
 
 FIELDS = ("chains", "targets", "names", "seed")
@@ -29,12 +30,12 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Args:
         inputs: the runs.
         spec: `targets` and `chains` (lists, in the order shown), optionally `model` or `models`,
-            `names` (chain -> short name) and `seed` of the jitter and the bootstrap.
+            `names` (chain -> short name) and `seed` of the jitter.
 
     Returns:
         One row per model, target and chain, also where no run exists: model where there are
         several, titles, metric, n, expected, n_failed; min, mean, median, best, std, low and high
-        (95 % bootstrap interval of the mean), chance and majority in percent; degenerate and
+        (95 % interval of the mean over seeds), chance and majority in percent; degenerate and
         like_majority (shares of runs); scores (percent, joined by |) of the runs that are neither,
         unclear_scores of those that are like the majority only, degenerate_scores; scale and
         protocol.
@@ -45,7 +46,7 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 def _violin(inputs: Inputs, target: str, chain: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     runs = inputs.cell(chain, target).sort_values("point")
     found = summary(runs["score"])
-    low, high = bootstrap_mean(runs["score"], seed=spec.get("seed", 0))
+    low, high = interval_of(mean_of(runs))
     there = np.isfinite(runs["score"].astype(float))
     collapsed, like = (is_true(runs[name]) & there for name in ("degenerate", "like_majority"))
     row: dict[str, Any] = {

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stilts.evidence.comparisons.pairing import NO_INTERMEDIATE, compare
+from stilts.evidence.comparisons.pairing import NO_INTERMEDIATE, compare, mean_of
 from stilts.evidence.comparisons.seeds import crossed, one_way
 
 NAN = float("nan")
@@ -121,3 +121,13 @@ def test_sides_without_a_common_run_are_not_compared():
     assert compare(ours, runs("none", drawn(2), (7, 8))) is None
     assert compare(ours, ours.iloc[:0]) is None
     assert compare(ours.assign(score=NAN), ours) is None
+
+
+def test_a_mean_has_the_interval_of_its_seeds():
+    scores = drawn(5, 3)
+    found = mean_of(runs("none", scores, (1, 2, 3)))
+    expected = one_way(scores.mean(axis=1))
+    assert found.estimate.value == pytest.approx(scores.mean())
+    assert found.estimate.interval() == pytest.approx(expected.interval())
+    scores[1, 4] = NAN
+    assert mean_of(runs("none", scores, (1, 2, 3))).pairs == 17
