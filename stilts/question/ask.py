@@ -25,6 +25,7 @@ from stilts.question.miniature import theme_of
 from stilts.question.resolve import StudyPlan, resolve
 from stilts.question.scale import Scale, load_scale
 from stilts.question.settings import Layer, Setting, Settings, read_layer, values
+from stilts.question.splits import demand_splits
 from stilts.question.study import Study, load_study
 from stilts.question.study_file import find_studies
 
@@ -248,6 +249,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     question = Question(config, catalogue, scale, kept, idle)
     for task in question.tasks:  # what is worked out on demand must fail here, in one line
         question.task_spec(task)
+    demand_splits(question)
     return question
 
 

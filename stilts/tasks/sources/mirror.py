@@ -56,6 +56,24 @@ def find_split(
     Arguments and errors as for `read_mirror`.
     """
     mirror = mirror.expanduser()
+    folder, config, card, splits = find_splits(mirror, name, config)
+    if split not in splits:
+        raise UserError(f"{folder} ({config}) has no split '{split}'; it has: {_listed(splits)}")
+    paths = list(
+        dict.fromkeys(path for glob in splits[split] for path in _matches(mirror, folder, glob))
+    )
+    _demand_whole(paths)
+    return folder, config, card, paths
+
+
+def find_splits(
+    mirror: Path, name: str, config: str | None
+) -> tuple[Path, str, str, dict[str, list[str]]]:
+    """Return the folder of a data set, its config, its README's text, and its splits' patterns.
+
+    Arguments and errors as for `read_mirror`.
+    """
+    mirror = mirror.expanduser()
     if not mirror.is_dir():
         raise UserError(f"config key 'mirror': {mirror} is no folder: correct the path")
     folder = mirror / name
@@ -69,13 +87,7 @@ def find_split(
         default = [key for key, block in configs.items() if block.get("default")]
         config = default[0] if default else next(iter(configs)) if len(configs) == 1 else "default"
     splits = _named_splits(folder, configs, config)
-    if split not in splits:
-        raise UserError(f"{folder} ({config}) has no split '{split}'; it has: {_listed(splits)}")
-    paths = list(
-        dict.fromkeys(path for glob in splits[split] for path in _matches(mirror, folder, glob))
-    )
-    _demand_whole(paths)
-    return folder, config, card, paths
+    return folder, config, card, splits
 
 
 def _named_configs(card: str, path: Path) -> dict[str, Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from stilts.errors import UserError
 from stilts.tasks.sources.files import read_files
 from stilts.tasks.sources.formats import Row
 from stilts.tasks.sources.hub import read_hub
-from stilts.tasks.sources.mirror import find_split, read_mirror
+from stilts.tasks.sources.mirror import find_split, find_splits, read_mirror
 
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
@@ -71,6 +71,25 @@ def source_files(
         folder, _, card, paths = find_split(Path(mirror), _checked(source["hub"]), config, there)
         found += [*([folder / "README.md"] if card else []), *paths]
     return list(dict.fromkeys(found))
+
+
+def splits_there(source: Mapping[str, Any], mirror: str | None) -> list[str] | None:
+    """Return the splits that a source has, as the project names them.
+
+    None for the hub itself, and for a mirror in which the data set cannot be read: the job that
+    reads it says what is wrong.
+    """
+    if "files" in source:
+        return list(source["files"])
+    if not mirror:
+        return None
+    try:
+        config = _checked(source["config"]) if "config" in source else None
+        there = find_splits(Path(mirror), _checked(source["hub"]), config)[-1]
+    except UserError:
+        return None
+    ours = source.get("splits", {})
+    return [*(name for name in ours if ours[name] in there), *(n for n in there if n not in ours)]
 
 
 def _checked(name: Any) -> str:
