@@ -45,10 +45,10 @@ try:
     for file in config_files(workflow):
         read_yaml(file)  # Snakemake takes the last of a key that stands twice
     QUESTION = ask(config)
+    LAYOUT = Layout(QUESTION)
 except UserError as error:
     sys.exit(f"error: {error}")
 
-LAYOUT = Layout(QUESTION)
 TARGETS = Targets(LAYOUT)
 CODE = RuleCode(QUESTION)
 OUTSIDE = Outside(QUESTION, Digests())

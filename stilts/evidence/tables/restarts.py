@@ -11,6 +11,8 @@ from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import summary
 from stilts.question.chain import NONE, parse_chain
 
+FIELDS = ("printed", "statistic", "blocks")
+
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the table.
