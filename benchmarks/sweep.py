@@ -30,7 +30,7 @@ def question(toy: bool) -> Question:
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     only = {"chains": ["none"], "targets": [TASK], **grid}
     settings = {"targets": {"epochs": 1}} if toy else {}
-    return ask({**config, "scale": "mini", "only": only, "settings": settings})
+    return ask({**config, "studies": [STUDY], "scale": "mini", "only": only, "settings": settings})
 
 
 def prepare(asked: Question, folder: Path) -> None:
