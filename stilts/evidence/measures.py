@@ -11,12 +11,15 @@ from typing import Any
 import pandas as pd
 
 from stilts.errors import unknown
+from stilts.evidence.answers import answers
 from stilts.evidence.comparisons.pairing import compare, covers, interval_of
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, fixed, percent, runs_used, signed
 from stilts.evidence.overall import overall as overall_of
 from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import difference, summary
+from stilts.evidence.transfer import sign as mark_of
+from stilts.tasks.scoring import metric as metric_of
 
 COMPARED, MISSING, SETTING, NOT_COMPARED = "compared", NOT_AVAILABLE, "setting", "not compared"
 NOT_REPRODUCIBLE = "not reproducible"
@@ -67,6 +70,16 @@ def delta_best(ours: Inputs, number: Number) -> Found:
     return _beside(found["delta_best"], number, signed) | {"n": used} if used else found
 
 
+def sign(ours: Inputs, number: Number) -> Found:
+    """Return the mark of the cell's mean against that after no intermediate task: + = -."""
+    found, used = _delta(ours, number)
+    if not used:
+        return found
+    mark = mark_of(found["delta_mean"])
+    alike = "same" if mark == number["value"] else "differs"
+    return {"ours": mark, "difference": alike, "n": used, "status": COMPARED}
+
+
 def _delta(ours: Inputs, number: Number) -> tuple[dict[str, Any], str]:
     """Return the differences and the runs used; or a note, and nothing where a side has no run."""
     chain, target, metric = (number[f"our {name}"] for name in ("chain", "target", "metric"))
@@ -79,8 +92,13 @@ def _delta(ours: Inputs, number: Number) -> tuple[dict[str, Any], str]:
 
 
 def _runs(ours: Inputs, number: Number, chain: str) -> pd.DataFrame:
-    runs = ours.cell(chain, number["our target"])
-    return runs[runs["metric"] == number["our metric"]]
+    """Return the runs with their scores, of one split where several are scored."""
+    target, metric = number["our target"], number["our metric"]
+    if number["our split"]:
+        found = answers(ours, chain, target, number["our split"])
+        return pd.DataFrame({"score": []}) if found is None else found.scored(metric)
+    runs = ours.cell(chain, target)
+    return runs[runs["metric"] == metric]
 
 
 def score(ours: Inputs, number: Number) -> Found:
@@ -123,11 +141,39 @@ def train_size(ours: Inputs, number: Number) -> Found:
     """Return how many training examples the target has; what stands in for it is not compared."""
     task = number["our target"]
     rows = ours.rows(task, "train")
-    if rows is None:
-        return {"note": f"{task} has no train split"}
+    return _of_data(ours, number, rows)
+
+
+def scored_size(ours: Inputs, number: Number) -> Found:
+    """Return how many examples of the target are scored, of its first such split or that named."""
+    task = number["our target"]
+    return _of_data(ours, number, ours.rows(task, _split(ours, number)))
+
+
+def class_count(ours: Inputs, number: Number) -> Found:
+    """Return how many examples a class has in the splits of the print: training and scored.
+
+    The metric is the class's place in the order of the target's labels, `class_0`.
+    """
+    task = number["our target"]
+    label = str(ours.manifests[task]["labels"][int(number["metric"].rpartition("_")[2])])
+    splits = ours.manifests[task]["splits"]
+    parts = [splits[name].get("classes", {}).get(label) for name in ("train", _split(ours, number))]
+    return _of_data(ours, number, None if None in parts else sum(parts))
+
+
+def _split(ours: Inputs, number: Number) -> str:
+    return number["our split"] or next(iter(ours.scored(number["our target"])))
+
+
+def _of_data(ours: Inputs, number: Number, count: int | None) -> Found:
+    """Write a count of the data beside the print; what stands in for them is not compared."""
+    task = number["our target"]
+    if count is None:
+        return {"note": f"{task} has no such split or class"}
     if ours.manifests[task].get("note"):
-        return {"ours": str(rows), "status": NOT_COMPARED}
-    return {**_counted([rows], number), "status": COMPARED}
+        return {"ours": str(count), "status": NOT_COMPARED}
+    return {**_counted([count], number), "status": COMPARED}
 
 
 def size(ours: Inputs, number: Number) -> Found:
@@ -226,6 +272,17 @@ def _plain(value: Any) -> str:
         return str(value)
 
 
+def declared_metric(ours: Inputs, number: Number) -> Found:
+    """Compare the printed name of a metric with that by which the target is scored."""
+    name = ours.metric(number["our target"])
+    title = metric_of(name).TITLE
+    said, found = (
+        text.casefold().replace("score", "").split() for text in (number["value"], title)
+    )
+    same = set(said) <= set(found)
+    return {"ours": title, "difference": "same" if same else "differs", "status": SETTING}
+
+
 _ALL = (best, mean, delta_mean, delta_best, score, overall, not_reproducible, chance)
-_ALL += (train_size, size, setting)
+_ALL += (sign, train_size, scored_size, class_count, declared_metric, size, setting)
 MEASURES: dict[str, Callable[[Inputs, Number], Found]] = {each.__name__: each for each in _ALL}

@@ -11,7 +11,7 @@ from stilts.evidence.numbers import NOT_PRINTED
 
 COLUMNS = ("paper", "table", "model", "intermediate", "target", "metric", "statistic", "value")
 # What of ours a printed number is: a measure of the metric in a cell, or a setting of the question.
-OURS = ("model", "chain", "target", "metric", "measure", "unit", "path", "note")
+OURS = ("model", "chain", "target", "metric", "split", "measure", "unit", "path", "note")
 INCONSISTENCY = ("where", "check", "detail", "severity")
 NOTHING = "-"  # what published.csv holds where a number is of no model or intermediate task
 
@@ -24,8 +24,9 @@ def load(path: Path | str, rows: Sequence[Mapping[str, Any]] = ()) -> pd.DataFra
         rows: the block `rows` of the study's report.yaml, a list of {printed, ours}. `printed`
             gives columns of published.csv with the text, or a list of texts, that a printed number
             must have; `ours` gives `model`, `chain`, `target` and `metric` of every number that
-            fits (otherwise the slugs of what is printed, and the metric as printed), its `measure`
-            (see `stilts.evidence.measures`), `unit` (percent or fraction) and, of a setting, its
+            fits (otherwise the slugs of what is printed, and the metric as printed), the `split` of
+            several that are scored, its `measure` (see `stilts.evidence.measures`), `unit`
+            (percent or fraction) and, of a setting, its
             `path` or paths into the record of the question; and a `note`. A later entry wins over
             an earlier one.
 
@@ -89,7 +90,7 @@ def _by_slug(number: Mapping[str, str]) -> dict[str, Any]:
         **{name: slug(text) for name, text in names.items()},
         "metric": number["metric"],
         "unit": "percent",
-        **dict.fromkeys(("measure", "path", "note"), ""),
+        **dict.fromkeys(("split", "measure", "path", "note"), ""),
     }
 
 

@@ -42,6 +42,7 @@ def read_inputs(
     rows: Sequence[Mapping[str, Any]] = (),
     examples: Sequence[str] = (),
     walked: Sequence[str] = (),
+    predictions: Sequence[str] = (),
 ) -> Inputs:
     """Read what a study's tables and figures may draw on.
 
@@ -56,6 +57,7 @@ def read_inputs(
         rows: see `stilts.evidence.published.load`.
         examples: the data manifests of the tasks of which a figure shows rows.
         walked: the manifests of the checkpoints of which a figure shows epochs.
+        predictions: files of predictions, for what says `predictions: true`.
 
     Raises:
         UserError: a file without the columns it must have.
@@ -71,6 +73,7 @@ def read_inputs(
         walked={place.parts[-2:]: read_manifest(place) for place in _folders(walked)},
         **_prints({Path(file).name: file for file in prints}, rows),
         **_claims(study, {Path(file).name: file for file in prints}),
+        predictions={_run_of(Path(file)): Path(file) for file in predictions},
     )
     shown = {folder.name: _rows(inputs, folder) for folder in _folders(examples)}
     return replace(inputs, examples=shown)
@@ -78,6 +81,11 @@ def read_inputs(
 
 def _folders(files: Sequence[str]) -> list[Path]:
     return [Path(file).parent for file in files]
+
+
+def _run_of(file: Path) -> tuple[str, ...]:
+    """Return model, chain, target and point of a file of predictions."""
+    return (*file.parts[-4:-1], file.stem)
 
 
 def _prints(files: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

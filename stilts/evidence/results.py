@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,8 @@ class Inputs:
         claims_digest: what the trials trained under these claims have recorded of them.
         examples: task name -> canonical rows, for figures that show data.
         walked: (model, chain) -> manifest of its checkpoint, for figures that show epochs.
+        predictions: (model, chain, target, point) -> file of a run's predictions, for tables and
+            figures that say `predictions: true`.
         model: the one whose runs and scores these are; empty for all of the study.
     """
 
@@ -46,6 +49,7 @@ class Inputs:
     claims_digest: str = ""
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     walked: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    predictions: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     model: str = ""
 
     # The models

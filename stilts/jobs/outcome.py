@@ -23,7 +23,8 @@ from stilts.training.progress import Progress
 from stilts.training.snapshot import Snapshot
 from stilts.training.workspace import Workspace
 
-FORM = (*READING, "head", "dropout", "freeze", "select")  # settings of how things are read
+# Settings of how things are read.
+FORM = (*READING, "head", "dropout", "freeze", "pooler", "select")
 
 
 class Outcome(NamedTuple):
@@ -86,7 +87,11 @@ class Start:
         self._form = ()
         task = pose(self.setting.spec["task"], recipe["head"])
         model, tokenizer, self._reports = load(
-            self.checkpoint, [task], recipe["seed"], dropout=recipe["dropout"]
+            self.checkpoint,
+            [task],
+            recipe["seed"],
+            dropout=recipe["dropout"],
+            new_pooler=recipe["pooler"] == "new",
         )
         if recipe["freeze"] == "encoder":
             freeze_encoder(model, self._reports)

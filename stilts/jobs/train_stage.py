@@ -105,8 +105,9 @@ def walk(
         for role in ("tasks", "watch")
     )
     tasks = [*trained, *watched]
-    dropout, freeze = recipe["dropout"], recipe["freeze"]
-    model, tokenizer, reports = load(parent, tasks, recipe["seed"], dropout=dropout, pass_on=True)
+    freeze, form = recipe["freeze"], {"dropout": recipe["dropout"]}
+    form["new_pooler"] = recipe["pooler"] == "new"
+    model, tokenizer, reports = load(parent, tasks, recipe["seed"], pass_on=True, **form)
     if freeze == "encoder":
         freeze_encoder(model, reports)
     only_watched = {task.key for task in watched} - {task.key for task in trained}

@@ -36,6 +36,7 @@ def load(
     seed: int,
     *,
     dropout: float | None = None,
+    new_pooler: bool = False,
     pass_on: bool = False,
 ) -> tuple[Model, Any, dict[str, HeadReport]]:
     """Return the fp32 model of a folder with heads for tasks, its tokenizer and the head reports.
@@ -43,8 +44,8 @@ def load(
     A head of the checkpoint goes on into the head of the same name (see `Posed.key`) if it is of
     the same plug-in and shape, or into any that it fits where it says so (see `taken_over`); other
     heads are new, and their weights depend on `seed` and their shape only. A pooler that the
-    checkpoint has is always carried. A report lists the names of a head's parameters:
-    {"carried", "new"}.
+    checkpoint has is carried, unless a new one is asked for. A report lists the names of a head's
+    parameters: {"carried", "new"}.
 
     Nothing is printed, fetched or unpickled, and no code of the checkpoint runs.
 
@@ -53,6 +54,7 @@ def load(
         posed: the tasks, each with the plug-in of its head.
         seed: of new heads.
         dropout: of the heads; None leaves what the model's config says.
+        new_pooler: whether a pooler that a head reads starts anew, like the head.
         pass_on: keep the checkpoint's other heads and its pooler, so that `save` writes them as
             they were.
 
@@ -80,7 +82,7 @@ def load(
         head.meet(tokenizer)
         keep_fp32(head)
         pretrained = read_pretrained(folder, stored, head.pretrained(encoder, family))
-        reports[key] = _fill(head, encoder, {**pretrained, **own}, absent)
+        reports[key] = _fill(head, encoder, {**pretrained, **own}, absent, new_pooler=new_pooler)
         if dropout is not None:
             set_dropout(head, dropout)
     answers = {task.name: task.key for task in posed}
@@ -188,18 +190,23 @@ def _shapes(head: Head, encoder: PreTrainedModel) -> dict[str, torch.Size]:
 
 @torch.no_grad()
 def _fill(
-    head: Head, encoder: PreTrainedModel, carried: Mapping[str, Tensor], absent: set[str]
+    head: Head,
+    encoder: PreTrainedModel,
+    carried: Mapping[str, Tensor],
+    absent: set[str],
+    *,
+    new_pooler: bool,
 ) -> HeadReport:
     """Give a head the parameters that are carried over; report which those are, and which not.
 
-    The encoder's pooler goes with the encoder, whatever the task.
+    The encoder's pooler goes with the encoder, whatever the task, unless a new one is asked for.
     """
     report: HeadReport = {"carried": [], "new": []}
     pooler = getattr(encoder, "pooler", None)
     shared = {id(weight): name for name, weight in pooler.named_parameters()} if pooler else {}
     for name, weight in head.weights(encoder).items():
         if id(weight) in shared:
-            there = f"pooler.{shared[id(weight)]}" not in absent
+            there = not new_pooler and f"pooler.{shared[id(weight)]}" not in absent
         elif there := name in carried and carried[name].shape == weight.shape:
             weight.copy_(carried[name])
         weight._is_hf_initialized = there

@@ -82,6 +82,7 @@ _SHOWN = {
         "title": _NAME,
         "caption": _TEXT,
         "printed": _TEXT,
+        "predictions": {"type": "boolean", "description": "true or false"},
         "targets": _TEXTS,
         "chains": {
             "anyOf": [_TEXTS, _BLOCK],

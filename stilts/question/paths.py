@@ -173,6 +173,14 @@ class Layout:
         """Return what a figure shows."""
         return dict(self.reports[study]["figures"][name])
 
+    def predictions(self, study: str, part: str, name: str) -> list[str]:
+        """Return the predictions of all runs, for one of the `tables` or `figures` that asks so."""
+        if not self.reports[study][part][name].get("predictions"):
+            return []
+        points = self.question.plans[study].points
+        folders = {cell: self.run_folder(study, cell, "predictions") for cell in points}
+        return [f"{folders[cell]}/{point}.parquet" for cell in points for point in points[cell]]
+
     def examples(self, study: str, figure: str) -> list[str]:
         """Return the manifests of the tasks whose rows a figure shows."""
         tasks = self.reports[study]["figures"][figure].get("tasks", ())

@@ -172,6 +172,14 @@ TRAINING = (
     Field("freeze", "fr", {"enum": [None, "encoder"]}, None, "what is not trained; null: nothing"),
     Field("head", "hd", _or_null(_HEAD), None, "head of the model; null: the kind's own"),
     Field("dropout", "dr", _or_null(_BELOW_ONE), None, "of the head; null: the model's own"),
+    Field(
+        "pooler",
+        "po",
+        {"enum": ["carried", "new"]},
+        "carried",
+        "of an encoder that has one, where the head reads it: as it came, or new like the head, so"
+        " that no stage before can have shaped it",
+    ),
     Field("seed", "s", _SEED, NEEDED, "of new weights, the order of examples and dropout"),
     Field("subset_seed", "ss", _SEED, 42, "of the sample that a stage's size (`@2000`) takes"),
     Field(

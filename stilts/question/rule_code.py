@@ -89,5 +89,6 @@ class RuleCode:
         kinds = {plan.catalogue.tasks[task].kind for task in plan.tasks}
         metrics = {plan.target(task)["metric"].value for task in plan.tasks}
         metrics |= {plan.posed(chain, task)["metric"].value for _, chain, task in plan.scores}
-        parts = [f"{METRICS}.{name}:{part}" for name in metrics for part in ("TITLE", "guess")]
+        named = ("TITLE", "guess", "score")
+        parts = [f"{METRICS}.{name}:{part}" for name in metrics for part in named]
         return sorted([*(f"{KINDS}.{kind}:TITLE" for kind in kinds), *parts])

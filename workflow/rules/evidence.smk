@@ -39,6 +39,7 @@ rule make_table:
         scores="results/{scale}/{study}/scores.csv",
         data=lambda w: LAYOUT.study_data(w.study),
         prints=lambda w: LAYOUT.prints(w.study),
+        predictions=lambda w: LAYOUT.predictions(w.study, "tables", w.table),
     output:
         csv="results/{scale}/{study}/tables/{table}.csv",
         md="results/{scale}/{study}/tables/{table}.md",
@@ -65,6 +66,7 @@ rule draw_figure:
         prints=lambda w: LAYOUT.prints(w.study),
         examples=lambda w: LAYOUT.examples(w.study, w.figure),
         walked=lambda w: LAYOUT.walked(w.study, w.figure),
+        predictions=lambda w: LAYOUT.predictions(w.study, "figures", w.figure),
     output:
         pdf="results/{scale}/{study}/figures/{figure}.pdf",
         png=report(

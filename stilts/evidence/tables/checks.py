@@ -9,7 +9,7 @@ from stilts.evidence.numbers import fixed
 from stilts.evidence.overall import overall
 from stilts.evidence.results import Inputs
 
-FIELDS = ("overall", "shares", "equal")
+FIELDS = ("overall", "shares", "equal", "sums")
 HOLDS, FAILS = "holds", "does not hold"
 COLUMNS = ("Where", "Check", "Printed", "Expected", "Verdict")
 Number = Mapping[str, str]
@@ -23,7 +23,9 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         spec: `overall`, the metric whose numbers are overall scores of the others that stand beside
             them; `shares`, a list of {target, share, of}: what always naming the most frequent
             class reaches, below which no score need fall; `equal`, a list of {models, targets,
-            because}: the models whose printed numbers must be the same.
+            because}: the models whose printed numbers must be the same; `sums`, a list of {table,
+            parts, counts}: metrics of a table whose numbers of a target add up to the same, the
+            sizes of its splits and the examples of its classes.
 
     Returns:
         One row per check: Where, Check, Printed, Expected, Verdict. Printed digits are taken for
@@ -34,6 +36,7 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         *_overall(numbers, spec.get("overall", "")),
         *(row for level in spec.get("shares", ()) for row in _shares(numbers, level)),
         *(row for alike in spec.get("equal", ()) for row in _equal(numbers, alike)),
+        *(row for sums in spec.get("sums", ()) for row in _sums(numbers, sums)),
     ]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
@@ -69,6 +72,20 @@ def _equal(numbers: list[Number], alike: Mapping[str, Any]) -> Iterator[tuple[st
             apart = abs(float(one["value"]) - float(other["value"]))
             holds = apart <= _half(one) + _half(other)
             yield _row(other, said, other["value"], one["value"], holds)
+
+
+def _sums(numbers: list[Number], sums: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    of_table = [number for number in numbers if number["table"] == sums["table"]]
+    for target in dict.fromkeys(number["target"] for number in of_table):
+        found = [number for number in of_table if number["target"] == target]
+        parts, counts = (
+            [int(number["value"]) for number in found if number["metric"] in names]
+            for names in (sums["parts"], sums["counts"])
+        )
+        if parts and counts:
+            said = f"the classes of {target} have as many examples as its splits"
+            verdict = HOLDS if sum(parts) == sum(counts) else FAILS
+            yield f"{sums['table']}, {target}", said, f"{sum(counts):,}", f"{sum(parts):,}", verdict
 
 
 def _row(number: Number, said: str, printed: str, wanted: str, holds: bool) -> tuple[str, ...]:

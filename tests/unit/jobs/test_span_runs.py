@@ -79,6 +79,19 @@ def test_with_and_without_the_stage_a_target_starts_from_the_same_pooler(make_st
     assert names == before_names and names and after.equal(before)
 
 
+def test_a_new_pooler_is_the_same_one_with_and_without_the_stage(make_stage, tmp_path):
+    """The other way to treat both alike: what the model came with is left behind in both."""
+    model_in(tmp_path / "pooled", "bert", head=AutoModel)
+    stage = make_stage("w", W, on="pooled", posed={"w": posed_as(**SHORT)}, **SHORT)
+    weights = []
+    for place in (stage, tmp_path / "pooled"):
+        model, _, reports = load(place, [pose(A)], 7, new_pooler=True)
+        assert not reports["a"]["carried"]
+        weights.append(model.encoder.pooler.dense.weight)
+    came, _, _ = load(tmp_path / "pooled", [pose(A)], 7)
+    assert weights[0].equal(weights[1]) and not weights[0].equal(came.encoder.pooler.dense.weight)
+
+
 @pytest.fixture
 def scored(stage, parents_of_stages, tmp_path):
     places = {"score": tmp_path / "s.json", "predictions": tmp_path / "p.parquet"}
