@@ -108,8 +108,11 @@ REPORT = _closed(
 )
 # What a block may have whatever its kind; the rest is the kind's own, its `FIELDS`.
 COMMON = {
-    "tables": ("kind", "title", "caption", "notes", "columns", "widths", "model", "models"),
-    "figures": ("kind", "title", "caption", "model", "models"),
+    "tables": (
+        *("kind", "title", "caption", "notes", "columns", "widths", "model", "models"),
+        "predictions",
+    ),
+    "figures": ("kind", "title", "caption", "model", "models", "predictions"),
 }
 _SIDE = _closed({"chains": {**_TEXTS, "minItems": 1}, "targets": {**_TEXTS, "minItems": 1}})
 CLAIMS = {

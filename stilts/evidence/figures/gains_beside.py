@@ -16,7 +16,7 @@ from stilts.evidence.numbers import NOT_PRINTED
 from stilts.evidence.results import Inputs
 from stilts.evidence.transfer import ONE_CLASS, printed_gain, transfer
 
-FIELDS = ("chain", "groups", "splits", "names", "predictions")
+FIELDS = ("chain", "groups", "splits", "names")
 LEAST = 5.0  # points that the strongest colour stands for at least, so that small gains stay pale
 SIDES = {"paper": "printed", "ours": "here"}
 
@@ -81,6 +81,7 @@ def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
                 _map(axes, cells, side, largest)
             line[0].set_ylabel(group, rotation=0, ha="right", va="center", weight="bold")
             line[1].tick_params(labelleft=False)
+        figure.align_ylabels(places[:, 0])
         for axes, title in zip(places[0], SIDES.values(), strict=True):
             axes.set_title(f"As {title}" if title == "printed" else "Here", pad=6)
         note = "percentage points; framed: the interval over the examples leaves out 0"

@@ -10,7 +10,7 @@ from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, signed
 from stilts.evidence.results import Inputs
 from stilts.evidence.transfer import printed_gain, transfer
 
-FIELDS = ("chain", "groups", "splits", "predictions")
+FIELDS = ("chain", "groups", "splits")
 
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from stilts.evidence.measures import MEASURES, MISSING
 from stilts.evidence.published import COLUMNS
 from stilts.evidence.results import Inputs
 
-FIELDS = ("predictions",)
+FIELDS = ()
 FOUND = ("ours", "difference", "n", "data", "status", "note")
 
 

@@ -12,7 +12,7 @@ from stilts.evidence.results import Inputs
 from stilts.evidence.transfer import sign, transfer
 from stilts.question.chain import NONE
 
-FIELDS = ("chain", "targets", "printed", "signs", "splits", "predictions")
+FIELDS = ("chain", "targets", "printed", "signs", "splits")
 HERE = ("None", "After", "Mark", "Δ", "Each seed", "95 % of examples", "95 % of seeds", "Constant")
 
 

@@ -13,7 +13,7 @@ from stilts.evidence.transfer import printed_mean
 from stilts.question.chain import NONE
 from stilts.tasks.metrics import accuracy, f1_binary, f1_macro, f1_weighted
 
-FIELDS = ("chain", "targets", "splits", "predictions")
+FIELDS = ("chain", "targets", "splits")
 WAYS = {"positive class": f1_binary, "macro": f1_macro, "weighted": f1_weighted}
 WAYS |= {"accuracy": accuracy}
 

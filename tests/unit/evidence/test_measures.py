@@ -205,7 +205,7 @@ def test_a_setting_in_words_is_compared_letter_by_letter(study):
 
 
 @pytest.mark.parametrize(
-    "name, known", [("measure", "best, chance, delta_best"), ("unit", "fraction, percent")]
+    "name, known", [("measure", "best, chance, class_count"), ("unit", "fraction, percent")]
 )
 def test_an_unknown_measure_or_unit_is_an_error_with_the_known_ones(study, name, known):
     odd = {"printed": {"statistic": "best_of_36"}, "ours": {name: "median"}}
