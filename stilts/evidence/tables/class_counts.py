@@ -32,13 +32,14 @@ def _row(inputs: Inputs, target: str, spec: Mapping[str, Any]) -> dict[str, str]
         return inputs.printed(spec["printed"], target=target, **asked)
 
     manifest = inputs.manifests.get(target)
-    split = spec.get("splits", {}).get(target, "") or next(iter(inputs.scored(target)), "")
+    scored = inputs.scored(target)
+    split = spec.get("splits", {}).get(target, "") or next(iter(scored), "")
     row = {
         "Target": inputs.task_title(target),
         "Train (paper)": paper(measure="train_size"),
         "Train": _size(inputs, target, "train"),
         "Scored (paper)": paper(measure="scored_size"),
-        "Scored": f"{_size(inputs, target, split)} {split}".strip(),
+        "Scored": f"{_size(inputs, target, split)} {split if split in scored else ''}".strip(),
         "Classes (paper)": _printed_classes(inputs, target, spec["printed"]),
         "Classes": _classes(manifest, split) if manifest else NOT_AVAILABLE,
         "Metric (paper)": paper(measure="declared_metric"),

@@ -24,16 +24,18 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Returns:
         One row per model and group: Model where there are several, Group, Targets (how many have a
         number on both sides, of how many), the mean gain in the paper and here, in points, and on
-        how many of the targets each is above 0.
+        how many of the targets each is above 0: of those with both, or without any of all.
     """
     return inputs.tabulate(spec, "Model", ("groups",), _row)
 
 
 def _row(ours: Inputs, group: str, spec: Mapping[str, Any]) -> dict[str, str]:
     targets = spec["groups"][group]
-    printed = [printed_gain(ours, spec["chain"], target) for target in targets]
-    here = [_here(ours, spec, target) for target in targets]
+    printed = np.array([printed_gain(ours, spec["chain"], target) for target in targets])
+    here = np.array([_here(ours, spec, target) for target in targets])
     both = np.isfinite(printed) & np.isfinite(here)
+    if both.any():  # means of other targets are not to stand side by side
+        printed, here = printed[both], here[both]
     return {
         "Group": group,
         "Targets": f"{both.sum()} of {len(targets)}",
@@ -52,6 +54,6 @@ def _here(ours: Inputs, spec: Mapping[str, Any], target: str) -> float:
     return np.nan if found is None else 100 * found.gain
 
 
-def _mean(values: list[float], none: str) -> str:
+def _mean(values: np.ndarray, none: str) -> str:
     there = [value for value in values if np.isfinite(value)]
     return signed(float(np.mean(there)), 2) if there else none

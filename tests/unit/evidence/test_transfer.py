@@ -219,6 +219,33 @@ def test_group_means_are_those_of_their_targets(found):
     assert (row["Up (paper)"], row["Up"]) == ("1", "1")
 
 
+def test_the_means_of_a_group_are_of_the_same_targets_on_both_sides(found):
+    spec = {"chain": "squad-v2", "groups": {"part": ["boolq", "mnli"], "none": ["mnli"]}}
+    part, none = group_gains.build(found, spec).to_dict("records")
+    assert (part["Targets"], part["Δ (paper)"], part["Up (paper)"]) == ("1 of 2", "+2.18", "1")
+    assert (none["Targets"], none["Δ (paper)"], none["Δ"]) == ("0 of 1", "+0.25", "not available")
+
+
+def test_a_verdict_is_marked_where_a_stage_before_it_was_not_learnt(found):
+    """A chain stands for its walks from seed to seed, each with a score of its own."""
+
+    def verdict(scores):
+        rows = [
+            {"model": MODEL, "chain": f"squad-v2^{seed}", "target": "squad-v2", "score": score}
+            | {"metric": "exact_match", "n_validation": 1000}
+            for seed, score in zip(SEEDS, scores, strict=True)
+        ]
+        audit = {"validation": {"baselines": {"majority": 0.5}}}
+        squad = {"labels": [], "splits": {"validation": {"rows": 1000}}, "audit": audit}
+        manifests = {**found.manifests, "squad-v2": squad}
+        inputs = replace(found, scores=pd.DataFrame(rows), manifests=manifests)
+        spec = {"chain": "squad-v2", "targets": ["boolq"], "printed": "Table 3", "signs": ""}
+        return transfers.build(inputs, spec)["Verdict"].item()
+
+    assert verdict((0.8, 0.8, 0.8)) == "up"
+    assert verdict((0.8, 0.8, 0.5)) == "up†"
+
+
 def test_the_sums_of_table_1_find_the_two_that_do_not_add_up(found):
     spec = yaml.safe_load((STUDY / "report.yaml").read_text())["tables"]["checks"]
     table = checks.build(found, spec)
@@ -232,10 +259,11 @@ def test_the_sums_of_table_1_find_the_two_that_do_not_add_up(found):
 
 
 def test_classes_are_counted_in_training_and_the_scored_split(found):
-    spec = {"targets": ["boolq"], "printed": "Table 1"}
-    (row,) = class_counts.build(found, spec).to_dict("records")
+    spec = {"targets": ["boolq", "mnli"], "splits": {"mnli": "validation"}, "printed": "Table 1"}
+    row, absent = class_counts.build(found, spec).to_dict("records")
     assert row["Classes (paper)"] == "4,790 7,907" and row["Classes"] == "154 156"
     assert (row["Train (paper)"], row["Scored (paper)"]) == ("9427", "3270")
+    assert absent["Scored"] == "not available"
 
 
 def test_the_figure_frames_what_is_told_and_brackets_one_class(found):
