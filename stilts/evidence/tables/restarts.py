@@ -27,9 +27,12 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         One row per block, chain and target: Model, Intermediate, Target, Paper, Best, Mean,
         Expected best (of as many runs, drawn anew from these), n, No class (share of the best
         run's answers that name no class); scores in percent. Where a target is the chain's last
-        stage there is no second training: its runs are those after the stages before it.
+        stage there is no second training: its runs are those after the stages before it. Blocks of
+        models that the reader leaves out are left out.
     """
-    return pd.DataFrame([row for block in spec["blocks"] for row in _rows(inputs, block, spec)])
+    asked = [block for block in spec["blocks"] if block["model"] in inputs.question["models"]]
+    shown = asked or spec["blocks"][:1]  # whose error names the models that there are
+    return pd.DataFrame([row for block in shown for row in _rows(inputs, block, spec)])
 
 
 def _rows(
@@ -41,6 +44,7 @@ def _rows(
         for target in block["targets"]:
             walked = _before(chain, target)
             named = {"chain": walked, "target": target, "statistic": statistic}
+            named["measure"] = "score" if block.get("joint") else "best"
             yield {
                 "Model": block["shown"],
                 "Intermediate": ours.title(chain),

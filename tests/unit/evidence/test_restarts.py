@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stilts.errors import UserError
 from stilts.evidence import published
 from stilts.evidence.comparisons.best_of import best_again
 from stilts.evidence.results import Inputs
@@ -43,7 +44,13 @@ def inputs():
     numbers = pd.DataFrame(columns=list(published.COLUMNS), dtype=str)
     numbers.loc[0] = ["p", "Table 2", "M", "None", "A", "accuracy", "dev", "70.2"]
     numbers.to_csv(path := "numbers.csv", index=False)
+    numbers.loc[1] = [*numbers.loc[0][:-1], "75.0"]
+    numbers.loc[1, "intermediate"] = "A and B"
+    numbers.to_csv(path, index=False)
     rows = [{"printed": {"target": "A"}, "ours": {"model": "m", "target": "a-span"}}]
+    rows += [{"printed": {"target": "A"}, "ours": {"measure": "best"}}]
+    joint = {"chain": "a-span~b-span", "measure": "score"}
+    rows += [{"printed": {"intermediate": "A and B"}, "ours": joint}]
     scores = {"model": ["m"], "chain": ["a-span~b-span"], "target": ["a-span"], "score": [0.4]}
     return Inputs(
         question={"models": ["m"], "cells": {"m": cells}, "label": "x", "protocol": "paper"},
@@ -90,6 +97,7 @@ def test_after_the_target_itself_there_is_no_second_training(inputs):
 def test_a_joint_checkpoint_is_one_snapshot(inputs):
     [row] = table_of(inputs, chains=["a-span~b-span"], joint=True)
     assert (row["Best"], row["Mean"], row["n"], row["No class"]) == ("40.0", "40.0", "1", "50.0")
+    assert row["Paper"] == "75.0"
     bare = replace(inputs, scores=inputs.scores.iloc[:0])
     [row] = table_of(bare, chains=["a-span~b-span"], joint=True)
     assert (row["Best"], row["n"]) == ("not available", "not available")
@@ -98,3 +106,14 @@ def test_a_joint_checkpoint_is_one_snapshot(inputs):
 def test_linear_runs_have_no_such_share(inputs):
     bare = replace(inputs, runs=inputs.runs.drop(columns="no_class"))
     assert table_of(bare, chains=["none"])[0]["No class"] == "–"
+
+
+def test_a_block_of_a_model_that_is_left_out_is_left_out(inputs):
+    blocks = [
+        {"model": name, "shown": name, "chains": ["none"], "targets": ["a-span"]}
+        for name in ("m", "other")
+    ]
+    spec = {"printed": "Table 2", "statistic": "dev", "blocks": blocks}
+    assert restarts.build(inputs, spec)["Model"].tolist() == ["m"]
+    with pytest.raises(UserError, match="unknown model 'other'; allowed: m"):
+        restarts.build(inputs, {**spec, "blocks": blocks[1:]})
