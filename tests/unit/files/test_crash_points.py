@@ -3,22 +3,39 @@
 All points, not a sample: each piece of work is first counted, then broken at every single call.
 """
 
+import fcntl
+import functools
 import hashlib
 import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers import modeling_utils
 
 from stilts.files import sealed
-from stilts.files.manifest import MANIFEST, file_digests, filled_folder, read_manifest, to_json
+from stilts.files.manifest import (
+    MANIFEST,
+    file_digests,
+    filled_folder,
+    read_manifest,
+    sha256_of,
+    to_json,
+    write_atomic,
+)
 from stilts.files.store import Store
 from stilts.jobs.publish import publish
 from stilts.jobs.trial import Trial
+from stilts.models import stored_heads
+from stilts.models.checkpoint import WEIGHTS
+from stilts.models.save import save
+from stilts.models.shards import INDEX, join_shards
 from stilts.tasks.make import write_task
+from stilts.training import snapshot as snapshots
 from tests.toys.faults import FAULTS, KILLED, calls, in_a_child
 from tests.toys.invented_outcome import outcome_of
 from tests.toys.tiny_jobs import NAMES
-from tests.toys.tiny_models import facts_of, pairs
+from tests.toys.tiny_models import facts_of, pairs, scatter, several, tokenizer_of
 
 KEY = "ab" + "0" * 62
 TASK = facts_of(name="t")
@@ -108,8 +125,114 @@ class Data:
                 assert told[split.removesuffix(".parquet")]["sha256"] == digest
 
 
-WORKS = {type(work).__name__: work for work in (Commit(), Snapshot(), Checkpoint(), Data())}
-MORE = [(sealed, "save_file")]
+class Stage:
+    """A model with two heads is saved as a stage does, over that of an earlier question."""
+
+    def run(self, folder):
+        with filled_folder(folder / "made") as temporary:
+            save(*_trained(1), temporary)
+            fields = {"files": file_digests(temporary), "sha256": sha256_of(temporary / WEIGHTS)}
+            (temporary / MANIFEST).write_text(to_json(fields), encoding="utf-8")
+
+    def before(self, folder):
+        with filled_folder(folder / "made") as temporary:
+            save(*_trained(0), temporary)
+            fields = {"files": file_digests(temporary), "sha256": "earlier"}
+            (temporary / MANIFEST).write_text(to_json(fields), encoding="utf-8")
+
+    def check(self, folder):
+        """A manifest that is there tells of what lies beside it."""
+        if (folder / "made" / MANIFEST).is_file():
+            assert file_digests(folder / "made") == read_manifest(folder / "made")["files"]
+
+
+@functools.cache
+def _trained(seed):
+    model = several("roberta", {"a": "classification", "b": "multiple_choice"})
+    torch.manual_seed(seed)
+    return scatter(model), tokenizer_of("roberta")
+
+
+class Shards:
+    """Weights in two files become one."""
+
+    def run(self, folder):
+        with filled_folder(folder / "joined") as temporary:
+            join_shards(folder / "hub" / INDEX, temporary / WEIGHTS)
+
+    def before(self, folder):
+        (folder / "hub").mkdir()
+        parts = {"1.safetensors": {"a": torch.arange(6.0)}, "2.safetensors": {"b": torch.ones(3)}}
+        for name, tensors in parts.items():
+            save_file(tensors, folder / "hub" / name)
+        listed = {key: name for name, tensors in parts.items() for key in tensors}
+        (folder / "hub" / INDEX).write_text(json.dumps({"weight_map": listed}))
+
+    def check(self, folder):
+        """Under its name lies the whole or nothing."""
+        if (folder / "joined" / WEIGHTS).is_file():
+            found = load_file(folder / "joined" / WEIGHTS)
+            assert found["a"].tolist() == [0, 1, 2, 3, 4, 5] and found["b"].tolist() == [1, 1, 1]
+
+
+class Locked:
+    """Under the lock of its key a trial is stored; who dies with it must not keep it."""
+
+    def run(self, folder):
+        store = Store(folder / "store")
+        with store.exclusive(KEY):
+            if store.trials.get(KEY) is None:
+                outcome = outcome_of([0, 1], [0, 1])
+                store.trials.put(KEY, {**outcome.result}, outcome.predictions, {})
+                write_atomic(folder / "done", KEY)
+        write_atomic(folder / "done", KEY)
+
+    def check(self, folder):
+        file = folder / "store/locks"
+        if file.is_file():
+            with file.open("ab") as stream:  # at once, by whoever comes next
+                fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, int(KEY[:15], 16))
+
+
+class Resumed:
+    """Training that keeps a snapshot after every step, and goes on from the last one."""
+
+    STEPS = 3
+
+    def run(self, folder):
+        if (folder / "weights").is_file():  # as a job that finds its trial in the store
+            snapshots.Snapshot(folder / KEY, minutes=0.0).discard()
+            return
+        weight = torch.nn.Parameter(torch.ones(4))
+        optimizer = torch.optim.SGD([weight], lr=0.25, momentum=0.5)
+        state = snapshots.State([weight], optimizer, torch.Generator().manual_seed(3))
+        with snapshots.Snapshot(folder / KEY, minutes=0.0) as snapshot, torch.no_grad():
+            snapshot.restore(state)
+            while state.history.steps < self.STEPS:
+                state.next_draw()
+                weight.grad = torch.rand(4, generator=state.order)
+                optimizer.step()
+                weight.grad = None
+                state.history.steps += 1
+                state.next_draw()
+                snapshot.keep(state)
+            write_atomic(folder / "weights", weight.detach().numpy().tobytes())
+            snapshot.discard()
+
+    def check(self, folder):
+        """A snapshot that is there is whole."""
+        if (folder / KEY / snapshots.FILE).is_file():
+            sealed.read(folder / KEY / snapshots.FILE, KEY)
+
+
+PLAIN = (Commit(), Snapshot(), Checkpoint(), Data())
+WORKS = {type(each).__name__: each for each in (*PLAIN, Stage(), Shards(), Locked(), Resumed())}
+MORE = [
+    (sealed, "save_file"),
+    (stored_heads, "save_file"),
+    (modeling_utils, "safe_save_file"),
+    (fcntl, "lockf"),
+]
 
 
 def fresh(work, folder):
