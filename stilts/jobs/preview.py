@@ -22,17 +22,20 @@ ENDLESS = 1_000_000  # tokens: nothing is cut
 WIDTH = 100  # columns of a terminal
 
 
-def preview(spec: Mapping[str, Any], data: Path, model: Path) -> str:
+def preview(spec: Mapping[str, Any], manifests: Sequence[str]) -> str:
     """Return the text of a preview.
 
     Args:
         spec: of `stilts.question.preview.preview_spec`.
-        data: the folder of the task's canonical rows.
-        model: the folder of the model whose tokenizer reads them.
+        manifests: of the task's canonical rows, and of the model whose tokenizer reads them.
 
     Raises:
-        UserError: the task has no answers, so that no model is asked about it.
+        UserError: no task is named, or it has no answers, so that no model is asked about it.
     """
+    if "target" not in spec:
+        known = ", ".join(spec["tasks"])
+        raise UserError(f"preview: which task? --config task=<name>, one of {known}")
+    data, model = (Path(file).parent for file in manifests)
     manifest, recipe = read_manifest(data), spec["recipe"]
     kind = plugins.load(KINDS, manifest["kind"], "kind", f"task '{spec['target']}'")
     if not hasattr(kind, "pairs"):

@@ -22,7 +22,7 @@ def folders(tmp_path_factory):
 
 def of(folders, **recipe):
     recipe = {**SPEC["recipe"], "layout": "template", **recipe}
-    return preview({**SPEC, "recipe": recipe}, *folders)
+    return preview({**SPEC, "recipe": recipe}, [f"{folder}/manifest.json" for folder in folders])
 
 
 def test_three_rows_are_shown_with_their_texts_labels_and_tokens(folders):
@@ -57,3 +57,8 @@ def test_a_corpus_is_not_read_as_a_question(tmp_path, folders):
     write_task(tmp_path / "data", {"train": [{"id": "0", "text": "Rain."}]}, fields)
     with pytest.raises(UserError, match="task 't' is a corpus: it asks nothing"):
         of((tmp_path / "data", folders[1]))
+
+
+def test_without_a_task_the_names_of_all_are_told():
+    with pytest.raises(UserError, match="which task\\? --config task=<name>, one of a, b"):
+        preview({"tasks": ["a", "b"]}, [])
