@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from stilts.evidence.formulas import formula as metric
 from stilts.evidence.results import Inputs
-from stilts.tasks.scoring import metric
 
 COLUMNS = ["id", "split", "label", "prediction"]
 

@@ -13,13 +13,13 @@ import pandas as pd
 from stilts.errors import unknown
 from stilts.evidence.answers import answers
 from stilts.evidence.comparisons.pairing import compare, covers, interval_of
+from stilts.evidence.formulas import formula as metric_of
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, fixed, percent, runs_used, signed
 from stilts.evidence.overall import overall as overall_of
 from stilts.evidence.record import values
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import difference, summary
 from stilts.evidence.transfer import sign as mark_of
-from stilts.tasks.scoring import metric as metric_of
 
 COMPARED, MISSING, SETTING, NOT_COMPARED = "compared", NOT_AVAILABLE, "setting", "not compared"
 NOT_REPRODUCIBLE = "not reproducible"

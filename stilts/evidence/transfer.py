@@ -8,11 +8,11 @@ from scipy.stats import binomtest
 from stilts.evidence.answers import Answers, answers
 from stilts.evidence.comparisons.examples import by_metric, right_answers
 from stilts.evidence.comparisons.pairing import compare, interval_of
+from stilts.evidence.formulas import formula as module_of
 from stilts.evidence.gains import DOWN, OPEN, UP
 from stilts.evidence.results import Inputs
 from stilts.question.chain import NONE, chain_seed
 from stilts.question.grid import parse_point
-from stilts.tasks.scoring import metric as module_of
 
 ONE_CLASS = "one class"
 FEW = 100  # examples, below which an exact test takes the place of resampling

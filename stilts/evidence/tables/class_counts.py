@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from stilts.evidence.formulas import formula as metric
 from stilts.evidence.numbers import NOT_AVAILABLE
 from stilts.evidence.results import Inputs
-from stilts.tasks.scoring import metric
 
 FIELDS = ("targets", "printed", "splits")
 
