@@ -18,7 +18,8 @@ from tests.toys.faults import FAULTS, begin_child, calls, end_child, in_a_child
 
 KEYS = [letter * 64 for letter in "ab"]
 VERSIONS = st.integers(1, 50)
-place_of = st.tuples(st.sampled_from(["snapshot", "encoding"]), st.sampled_from(KEYS))
+SORTS = st.sampled_from(["snapshot", "encoding"])
+place_of = st.tuples(SORTS, st.sampled_from(KEYS))
 MORE = [(sealed, "save_file")]
 
 
@@ -70,13 +71,15 @@ class AgainstADictionary(RuleBasedStateMachine):
         assert found in self.may[place], (found, self.may[place])
         self.may[place] = {found} if found else self.may[place]
 
-    @rule(place=place_of, where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-    def flip_a_bit(self, place, where, bit):
-        path = self.path(place)
-        if path.is_file() and (held := bytearray(path.read_bytes())):
-            held[int(where * len(held))] ^= 1 << bit
-            path.write_bytes(held)
-            self.may[place] |= {None}
+    @rule(place=place_of, version=VERSIONS, back=st.integers(1, 900), bit=st.integers(0, 7))
+    def flip_a_bit(self, place, version, back, bit):
+        """Counted from the end, where the numbers are; the header is the library's to judge."""
+        self.put(place, version)
+        held = bytearray(self.path(place).read_bytes())
+        held[-min(back, len(held))] ^= 1 << bit
+        self.path(place).write_bytes(held)
+        self.may[place] |= {None}
+        self.get(place)
 
     @rule(place=place_of, part=st.floats(0, 1, exclude_max=True))
     def cut_off(self, place, part):
@@ -90,13 +93,15 @@ class AgainstADictionary(RuleBasedStateMachine):
         self.path(place).unlink(missing_ok=True)
         self.may[place] = {None}
 
-    @rule(place=place_of, other=place_of)
-    def take_for_another(self, place, other):
+    @rule(sort=SORTS, key=st.sampled_from(KEYS), version=VERSIONS)
+    def take_for_another(self, sort, key, version):
         """A file of another key lies under this one's name: it is no one's."""
-        if place[1] != other[1] and self.path(other).is_file():
-            self.path(place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.path(other), self.path(place))
-            self.may[place] = {None}
+        other = next(each for each in KEYS if each != key)
+        self.put((sort, other), version)
+        self.path((sort, key)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.path((sort, other)), self.path((sort, key)))
+        self.may[sort, key] = {None}
+        self.get((sort, key))
 
     @rule(place=place_of, version=VERSIONS, at=st.integers(0, 10), fault=st.sampled_from(FAULTS))
     def die_while_writing(self, place, version, at, fault):
