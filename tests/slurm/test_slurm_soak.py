@@ -84,6 +84,16 @@ def test_what_a_fault_wastes_is_training_done_again_and_the_time_until_it_goes_o
     assert watch.wasted([watch.works[1]]) == 0.0
 
 
+def test_of_several_faults_that_strike_a_trial_the_last_before_it_stops_counts(watch):
+    killed = Work(KEY, 5, began=100.0, seen=110.0)
+    watch.works = [killed, Work(KEY, 6, began=130.0, seen=150.0, saved=110.0)]
+    soak = Soak(None, None, {}, watch.store, gap=1.0, seed=1)
+    soak.watch = watch
+    soak.faults = [Struck("controller away", 1, 104.0, [killed])]
+    soak.faults += [Struck("trainer killed", 1, 110.0, [killed])]
+    assert [soak._wasted(fault) for fault in soak.faults] == [0.0, pytest.approx(20.0)]
+
+
 class Over:
     """A soak that has been."""
 

@@ -105,6 +105,7 @@ end that a fault brought about, the same command was typed again.
 *Seconds wasted* is a sum over these: training that was done again, since the last snapshot or the
 beginning of the trial, and the time until each was trained again. For a damaged store entry it is
 the training that it took to make it anew, for a damaged snapshot the training that was in it.
+Of several faults that struck a trial before it stopped, the last counts.
 Jobs that were only starting, or waited in the queue, do not count. SLURM starts a job that it has
 requeued after two minutes; here it was told to start it at once.
 A trial counts as *trained twice* where it was trained while it lay whole in the store, or was

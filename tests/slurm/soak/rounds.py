@@ -274,4 +274,5 @@ class Soak:
             return self.watch.trained_since(fault.entry, fault.at)
         if fault.snapshot:
             return self.watch.trained_before(fault.snapshot, fault.at)
-        return self.watch.wasted(fault.victims)
+        later = [id(w) for f in self.faults if f.at > fault.at for w in f.victims]
+        return self.watch.wasted([work for work in fault.victims if id(work) not in later])

@@ -133,7 +133,8 @@ class Watch:
         """Return the seconds of training that a fault has cost those who were at work then.
 
         For each that did not go on: the training since what its successor began from, and the time
-        until that successor trains.
+        until that successor trains. Of several faults that struck the same process before it ended
+        the last one should be asked.
         """
         return sum(self._lost(work) for work in victims)
 
