@@ -1,5 +1,7 @@
 """A split that is not there is refused when the workflow is planned, where planning can see it."""
 
+import json
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -48,6 +50,21 @@ def mirror(tmp_path):
 def placed(mirror, **source):
     block = {"source": {"hub": "aps/super_glue", "config": "rte", **source}}
     return {"mirror": str(mirror), "tasks": {"rte": block}}
+
+
+@pytest.mark.parametrize(
+    ("origin", "fetched"),
+    [({"validation": {"from": "mirror"}}, True), ({"from": "miniature"}, False)],
+)
+def test_a_split_that_was_fetched_is_there_although_the_mirror_has_lost_it(
+    refused, question, mirror, tmp_path, monkeypatch, config, origin, fetched
+):
+    folder = tmp_path / "results" / config["scale"] / "data/rte"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"origin": origin}))
+    monkeypatch.chdir(tmp_path)
+    asked = (question if fetched else refused)(placed(mirror), sweeps={"main": TARGET})
+    assert fetched or "has no split 'validation'" in asked
 
 
 def test_a_split_that_a_mirror_does_not_have_is_refused(refused, question, mirror):
