@@ -5,19 +5,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from stilts.evidence import learnt
 from stilts.evidence.figures import style
+from stilts.evidence.figures.maps import LEAST, draw_map, frame, mark_empty
 from stilts.evidence.gains import OPEN, gain
 from stilts.evidence.numbers import NOT_PRINTED
 from stilts.evidence.results import Inputs
 
 FIELDS = ("chains", "targets")
-LEAST = 5.0  # percentage points that the strongest colour stands for: small gains stay pale
 MEASURES = {"mean": "mean of the runs", "best": "best run"}
 
 
@@ -81,31 +79,12 @@ def _map(axes: Axes, cells: pd.DataFrame, measure: str, limit: float) -> None:
     order = {side: list(dict.fromkeys(cells[side])) for side in ("chain", "target")}
     grid = cells.pivot(index="chain", columns="target", values=measure)
     grid = grid.loc[order["chain"], order["target"]]
-    texts = grid.map(lambda value: style.number(value, signed=True))
-    seaborn.heatmap(
-        grid,
-        ax=axes,
-        annot=texts,
-        fmt="",
-        cmap="PuOr_r",
-        vmin=-limit,
-        vmax=limit,
-        cbar=False,
-        linewidths=1.2,
-        linecolor="white",
-        annot_kws={"size": style.SMALL},
-    )
-    axes.grid(visible=False)
-    axes.set(xlabel="", ylabel="")
-    axes.tick_params(length=0, labelsize=style.NORMAL)
+    draw_map(axes, grid, grid.map(lambda value: style.number(value, signed=True)), limit)
     axes.set_xticklabels(titles["target"], rotation=35, ha="right", rotation_mode="anchor")
     axes.set_yticklabels(titles["chain"], rotation=0)
     for _, cell in cells.iterrows():
-        across = order["target"].index(cell["target"])
-        down = order["chain"].index(cell["chain"])
+        place = (order["target"].index(cell["target"]), order["chain"].index(cell["chain"]))
         if np.isnan(cell[measure]):
-            lack = {"ha": "center", "va": "center", "size": style.SMALL, "color": style.MUTED}
-            axes.text(across + 0.5, down + 0.5, NOT_PRINTED, **lack)
+            mark_empty(axes, *place, NOT_PRINTED)
         elif measure == "mean" and cell["verdict"] != OPEN:
-            frame = {"edgecolor": style.INK, "linewidth": 1.1, "facecolor": "none"}
-            axes.add_patch(Rectangle((across + 0.05, down + 0.05), 0.9, 0.9, **frame))
+            frame(axes, *place)

@@ -5,19 +5,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from stilts.evidence.figures import style
+from stilts.evidence.figures.maps import LEAST, draw_map, frame, mark_empty
 from stilts.evidence.gains import DOWN, UP
 from stilts.evidence.numbers import NOT_PRINTED
 from stilts.evidence.results import Inputs
 from stilts.evidence.transfer import ONE_CLASS, printed_gain, transfer
 
 FIELDS = ("chain", "groups", "splits", "names")
-LEAST = 5.0  # points that the strongest colour stands for at least, so that small gains stay pale
 SIDES = {"paper": "printed", "ours": "here"}
 
 
@@ -93,36 +91,19 @@ def draw(table: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
 def _map(axes: Axes, cells: pd.DataFrame, side: str, largest: float) -> None:
     rows, columns = (list(dict.fromkeys(cells[name])) for name in ("target", "model"))
     grid = cells.pivot(index="target", columns="model", values=side).loc[rows, columns]
-    seaborn.heatmap(
-        grid,
-        ax=axes,
-        annot=_texts(cells, side, rows, columns),
-        fmt="",
-        cmap="PuOr_r",
-        vmin=-largest,
-        vmax=largest,
-        cbar=False,
-        linewidths=1.2,
-        linecolor="white",
-        annot_kws={"size": style.SMALL},
-    )
-    axes.grid(visible=False)
-    axes.set(xlabel="", ylabel="")
-    axes.tick_params(length=0, labelsize=style.NORMAL)
+    draw_map(axes, grid, _texts(cells, side, rows, columns), largest)
     axes.set_yticklabels(dict.fromkeys(cells["target_title"]), rotation=0)
     axes.set_xticklabels(dict.fromkeys(cells["model_title"]), rotation=0)
-    if side == "ours":
-        for _, cell in cells[cells["verdict"].isin((UP, DOWN))].iterrows():
-            place = (columns.index(cell["model"]) + 0.03, rows.index(cell["target"]) + 0.08)
-            frame = {"edgecolor": style.INK, "linewidth": 1.1, "facecolor": "none"}
-            axes.add_patch(Rectangle(place, 0.94, 0.84, **frame))
+    for _, cell in cells.iterrows():
+        place = (columns.index(cell["model"]), rows.index(cell["target"]))
+        if np.isnan(cell[side]):
+            mark_empty(axes, *place, NOT_PRINTED)
+        elif side == "ours" and cell["verdict"] in (UP, DOWN):
+            frame(axes, *place)
 
 
 def _texts(cells: pd.DataFrame, side: str, rows: list[str], columns: list[str]) -> pd.DataFrame:
-    texts = [
-        NOT_PRINTED if np.isnan(value) else style.number(value, signed=True)
-        for value in cells[side]
-    ]
+    texts = [style.number(value, signed=True) for value in cells[side]]
     if side == "ours":
         one = cells["verdict"] == ONE_CLASS
         texts = [f"[{text}]" if alone else text for text, alone in zip(texts, one, strict=True)]

@@ -101,7 +101,7 @@ def test_the_fields_of_a_kind_are_those_that_it_reads(part):
 def test_every_kind_states_its_fields():
     for part in COMMON:
         package = f"stilts.evidence.{part}"
-        kinds = set(plugins.names(package)) - {"writer", "style", "drawing"}
+        kinds = set(plugins.names(package)) - {"writer", "style", "drawing", "maps"}
         assert all(plugins.stated(package, kind, "FIELDS") is not None for kind in kinds), kinds
 
 
