@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,18 @@ def inputs(*models: str) -> Inputs:
         claims=load_claims(STUDY / "claims.yaml"),
         claims_digest="rethinking:0123456789abcdef",
         examples=examples(),
+    )
+
+
+def shifted(study: Inputs, chain: str, by: float) -> Inputs:
+    """Return the study with each run of a chain that much better than its pair of none."""
+    runs = study.runs
+    base = runs[runs["chain"] == "none"].set_index(["target", "point"])["score"]
+    keys = pd.MultiIndex.from_frame(runs[["target", "point"]])
+    random = np.random.default_rng(4).normal(0, 0.001, len(runs))
+    moved = base.reindex(keys).to_numpy() + by + random
+    return replace(
+        study, runs=runs.assign(score=runs["score"].where(runs["chain"] != chain, moved))
     )
 
 

@@ -2,7 +2,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from stilts.errors import UserError
@@ -14,16 +13,15 @@ from stilts.evidence.comparisons.verdict import (
     FAILS,
     HOLDS,
     OPEN,
-    Doubts,
     doubts,
     samples_needed,
     unseen,
     verdict,
 )
 from stilts.evidence.figures import forest
-from stilts.evidence.tables import claims, comparisons
+from stilts.evidence.tables import claims
 from stilts.question.claims import load_claims
-from tests.toys.invented_results import STUDY, inputs, report
+from tests.toys.invented_results import STUDY, inputs, report, shifted
 
 NAN = float("nan")
 TARGETS = ["wic", "rte", "socialiqa", "winogrande-xs"]
@@ -47,18 +45,6 @@ def study():
 def judged(study, **changes):
     (found,) = judge(replace(study.of_model("roberta-large"), claims={"it": CLAIM | changes}))
     return found
-
-
-def shifted(study, chain, by):
-    """The study with each run of a chain that much better than its pair of none."""
-    runs = study.runs
-    base = runs[runs["chain"] == "none"].set_index(["target", "point"])["score"]
-    keys = pd.MultiIndex.from_frame(runs[["target", "point"]])
-    random = np.random.default_rng(4).normal(0, 0.001, len(runs))
-    moved = base.reindex(keys).to_numpy() + by + random
-    return replace(
-        study, runs=runs.assign(score=runs["score"].where(runs["chain"] != chain, moved))
-    )
 
 
 # Verdicts
@@ -261,36 +247,6 @@ def test_the_table_says_in_the_miniature_where_a_verdict_is_of_it(study):
     assert table.set_index("Claim").loc["CoLA raises the mean of WiC.", "Paper"] == "+3.9"
 
 
-def test_comparisons_are_over_seeds_and_say_what_they_are_not_for(study):
-    table = comparisons.build(study, report()["tables"]["table_3_seeds"])
-    row = table[(table["Intermediate"] == "CoLA") & (table["Target"] == "WiC")].iloc[0]
-    expected = compare(study.cell("cola", "wic"), study.cell("none", "wic"))
-    low, high = (100 * end for end in expected.estimate.interval())
-    assert row["95 % interval"] == f"[{low:+.1f}, {high:+.1f}]"
-    assert row["Interval over"].endswith("no interval for the intermediate")
-    assert row["n"] == "36"
-    gone = table[table["Target"] == "MedNLI"].drop(columns=["Intermediate", "Target"])
-    assert (gone == "not available").all(axis=None)
-
-
-def test_a_sure_difference_and_a_sure_equality_are_told(study):
-    spec = {"chains": ["hellaswag"], "targets": ["wic"], "margin": 2.0, "margin_from": "here"}
-    sides = {by: shifted(study, "hellaswag", by) for by in (0.2, -0.2, 0.0)}
-    found = {by: comparisons.build(side, spec)["Verdict"].item() for by, side in sides.items()}
-    assert found == {0.2: "higher", -0.2: "lower", 0.0: "equal"}
-
-
-def test_walks_with_seeds_of_their_own_are_compared_where_asked(study):
-    runs = study.runs[study.runs["chain"] == "cola"]
-    walks = [runs.assign(chain=f"cola^{seed}", score=runs["score"] + seed / 100) for seed in (1, 2)]
-    more = replace(study, runs=pd.concat([study.runs, *walks]))
-    spec = {"chains": ["cola"], "targets": ["wic"], "margin": 1.0, "walks": True}
-    row = comparisons.build(more, spec).iloc[0]
-    assert row["Interval over"] == "2 intermediate × 2 target seeds"
-    base = study.cell("cola", "wic")["score"].mean() - study.cell("none", "wic")["score"].mean()
-    assert float(row["Δ mean"]) == pytest.approx(100 * (base + 0.015), abs=0.051)
-
-
 def test_the_forest_has_a_line_per_claim_and_arrows_where_it_ends(study):
     spec = report()["figures"]["claims"]
     table = forest.tabulate(study, spec)
@@ -303,7 +259,3 @@ def test_the_forest_has_a_line_per_claim_and_arrows_where_it_ends(study):
         )
     arrows = [line for line in axes.lines if line.get_marker() == ">"]
     assert len(arrows) == wide["high"].notna().sum()
-
-
-def test_p_values_are_those_of_the_side_that_decides():
-    assert min(Doubts(0.2, 0.01)) == 0.01

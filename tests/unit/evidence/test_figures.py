@@ -11,7 +11,6 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.transforms import Bbox
 
-from stilts.errors import UserError
 from stilts.evidence.figures import example, improvement, style, violins
 from stilts.evidence.figures.drawing import draw_and_write
 from stilts.evidence.record import with_rows
@@ -92,29 +91,6 @@ def test_an_improvement_row_equals_the_hand_calculation(study, specs):
     assert row["delta_best"] == pytest.approx(100 * (ours.max() - none.max()), abs=1e-4)
     assert row["low"] < row["delta_mean"] < row["high"]
     assert (row["size"], row["used"], row["n"]) == (2000, 60, 36)
-
-
-def test_a_derived_task_shows_the_item_of_its_parent(study, specs):
-    table = example.tabulate(study, specs["figure_4"])
-    assert table.loc[table["task"] == "hellaswag-p", "id"].unique().tolist() == ["17"]
-    assert "context" not in set(table.loc[table["task"] == "hellaswag-p", "part"])
-    assert table.groupby("task")["gold"].sum().eq(1).all()
-    context = table.loc[(table["task"] == "hellaswag") & (table["part"] == "context"), "text"]
-    assert context.iloc[0].endswith("lights the stove. She")
-
-
-def test_an_item_of_a_classification_shows_both_texts_and_the_classes(study):
-    item = {"id": "1", "first": ["It rains."], "second": ["It is wet."], "label": 1}
-    other = replace(study, examples={"rte": [item]})
-    table = example.tabulate(other, {"tasks": ["rte"]})
-    assert table["text"].tolist() == ["It rains.", "It is wet.", "0", "1"]
-    assert table["gold"].tolist() == [False, False, False, True]
-    assert "It is wet." in _texts(example.draw(table, {"tasks": ["rte"]}))
-
-
-def test_an_item_that_does_not_exist_is_refused(study, specs):
-    with pytest.raises(UserError, match="row 5 of hellaswag, which has 1 rows"):
-        example.tabulate(study, specs["figure_4"] | {"row": 5})
 
 
 # Drawings

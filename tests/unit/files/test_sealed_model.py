@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 import torch
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -15,6 +15,7 @@ from stilts.files import sealed
 from stilts.files.store import Store
 from stilts.training.snapshot import FILE
 from tests.toys.faults import FAULTS, begin_child, calls, end_child, in_a_child
+from tests.toys.sequences import SEQUENCES
 
 KEYS = [letter * 64 for letter in "ab"]
 VERSIONS = st.integers(1, 50)
@@ -131,12 +132,5 @@ class AgainstADictionary(RuleBasedStateMachine):
         self.may[place] = {None}
 
 
-TestSealed = AgainstADictionary.TestCase
-TestSealed.settings = settings(
-    max_examples=60,
-    stateful_step_count=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+TestSealed = pytest.mark.usefixtures("elsewhere")(AgainstADictionary.TestCase)
+TestSealed.settings = SEQUENCES

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -13,6 +13,7 @@ from stilts.commands.prune import Group, delete
 from stilts.files.store import Store
 from tests.toys.faults import FAULTS, begin_child, calls, end_child, in_a_child
 from tests.toys.invented_outcome import outcome_of
+from tests.toys.sequences import SEQUENCES
 
 KEYS = [letter * 2 + digit * 62 for letter in "ab" for digit in "01"]
 FILES = ("result.json", "timing.json", "predictions.parquet")
@@ -127,12 +128,5 @@ class AgainstADictionary(RuleBasedStateMachine):
         assert self.held.keys() - self.doubted <= names
 
 
-TestStore = AgainstADictionary.TestCase
-TestStore.settings = settings(
-    max_examples=60,
-    stateful_step_count=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+TestStore = pytest.mark.usefixtures("elsewhere")(AgainstADictionary.TestCase)
+TestStore.settings = SEQUENCES

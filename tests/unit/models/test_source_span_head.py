@@ -24,8 +24,6 @@ from stilts.training.loop import train
 from stilts.training.steps import draw
 from stilts.training.workspace import Workspace
 from tests.toys.tiny_models import (
-    STILL,
-    checkpoint,
     facts_of,
     pairs,
     spanned,
@@ -37,18 +35,6 @@ CLASS, TEXT = pose(facts_of("class_span", "rte-span")), pose(facts_of("text_span
 RECIPE = complete({"epochs": 1, "batch": 4, "max_tokens": 40, "lr": 1e-3, "seed": 3})
 LENGTH = {"class_span": 40, "text_span": 24}
 ALONE = Decoding("independent", 30, False)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = {}
-
-    def of(family):
-        if family not in made:
-            made[family] = checkpoint(tmp_path_factory.mktemp(family), family, **STILL)
-        return made[family]
-
-    return of
 
 
 def windows_for(family, kind="class_span", layout=ONE_SEPARATOR):

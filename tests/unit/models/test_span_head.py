@@ -18,23 +18,11 @@ from stilts.training.evaluation import predict
 from stilts.training.loop import train
 from stilts.training.steps import draw, rate
 from stilts.training.workspace import Workspace
-from tests.toys.tiny_models import STILL, checkpoint, facts_of, passages, tokenizer_of
+from tests.toys.tiny_models import facts_of, passages, tokenizer_of
 
 PACKED, PADDED = ("bert", "roberta", "electra", "distilbert"), ("mobilebert", "squeezebert")
 TASK = pose(facts_of("span", "where"))
 BEST, ALONE = Decoding("best_span", 4, True), Decoding("independent", 4, True)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = {}
-
-    def of(family):
-        if family not in made:
-            made[family] = checkpoint(tmp_path_factory.mktemp(family), family, **STILL)
-        return made[family]
-
-    return of
 
 
 def windows_for(family, count=12):

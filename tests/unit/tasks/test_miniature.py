@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from stilts.tasks.miniature.language import draw, muddled, topics_of
+from stilts.tasks.miniature.language import draw, muddled
 from stilts.tasks.miniature.sampling import content_key, draw_splits
 from stilts.tasks.miniature.things import Animal, Disease, Event, Pastime, Sight, Worker
-from stilts.tasks.miniature.world import REALMS, TOPICS
+from stilts.tasks.miniature.world import REALMS
 
 COLUMNS = {
     "entailment": {"premise", "hypothesis", "label", "idx"},
@@ -139,17 +139,6 @@ def test_sizes_of_one_task_share_validation_and_nest_their_training_rows():
 def test_asking_for_more_rows_than_exist_names_the_theme_and_the_remedy():
     with pytest.raises(ValueError, match=r"toy: no 3 different train rows .* ask for fewer"):
         draw_splits("toy", {"train": 3}, 0, lambda rng, _: {"text": rng.choice("ab")}, classes=(0,))
-
-
-def test_a_word_sense_row_points_at_the_word_and_its_label_says_whether_topics_agree():
-    for row in made("word_sense")["train"]:
-        topics = []
-        for number in "12":
-            text = row[f"sentence{number}"]
-            assert text[row[f"start{number}"] : row[f"end{number}"]] == row["word"]
-            words = set(re.findall(r"\w+", text.lower()))
-            topics += [t for t in topics_of(row["word"]) if words & set(TOPICS[t])]
-        assert row["label"] == (topics[0] == topics[1]), row
 
 
 def realms_named(text, sort):
@@ -292,21 +281,3 @@ def test_enough_sentences_are_long_enough_to_be_continued(theme):
     long = [s for row in rows for s in row["text"].split(". ") if len(s.split()) >= 20]
     assert len(long) > 1100
     assert all(row["text"] == row["context"] for row in rows)
-
-
-def test_a_word_is_as_often_right_as_wrong_in_word_sense():
-    rows = made("word_sense", {"train": 240, "validation": 48})
-    for split in rows.values():
-        counts = Counter((row["word"], row["label"]) for row in split)
-        assert len(set(counts.values())) == 1
-
-
-def test_the_sentences_of_word_sense_share_as_many_words_whatever_the_label():
-    shared = {0: [], 1: []}
-    for row in made("word_sense", {"train": 600})["train"]:
-        first, second = (
-            set(re.findall(r"\w+", row[f"sentence{n}"].lower())) & set().union(*TOPICS.values())
-            for n in "12"
-        )
-        shared[row["label"]].append(len(first & second))
-    assert set(shared[0]) == set(shared[1]) == {0}
