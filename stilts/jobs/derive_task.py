@@ -1,13 +1,14 @@
 """Derive a task from the canonical rows of its parent."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stilts.errors import unknown
 from stilts.files import asked, plugins
 from stilts.files.manifest import read_manifest
+from stilts.tasks.columns import Row
 from stilts.tasks.make import TRAIN, facts, limited, splits_of, write_task
 from stilts.tasks.rows import read_split
 
@@ -21,6 +22,7 @@ def derive_task(
     folder: Path | str,
     *,
     sample: Callable[..., list[list[str]]] | None = None,
+    count: Callable[[Sequence[Row]], Mapping[str, Any]] = lambda rows: {},
 ) -> None:
     """Write the data of a task that a generator makes from its parent's.
 
@@ -31,6 +33,7 @@ def derive_task(
         folder: where the data go.
         sample: draws endings for prompts, for generators that need a language model: those that
             have `compose` in place of `derive`.
+        count: see `stilts.tasks.make.write_task`.
 
     Raises:
         UserError: an unknown generator or setting.
@@ -61,7 +64,7 @@ def derive_task(
         **told,
     }
     fields = {**facts(task), **asked.told(spec), "origin": origin, "note": parent["note"]}
-    write_task(folder, limited(splits, spec), fields)
+    write_task(folder, limited(splits, spec), fields, count)
 
 
 def _offered(call: Callable[..., Any], task: Mapping[str, Any], split: str) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 from stilts.machine.hardware import device_kind
 from stilts.models.generation import sample
+from stilts.tasks.columns import Row
+from stilts.tasks.endings import longer_gold
 from stilts.tasks.generators.synthesis_gpt2 import Prompt
 
 # What stands before a real ending when its tokens are counted: nothing, as in the released code, or
@@ -35,7 +37,7 @@ def generate_synthesis(
     take_gpu(handling.device, handling.trials_per_gpu)
     torch.set_num_threads(handling.threads)
     place = "cuda" if device_kind(handling.device).startswith("cuda") else "cpu"
-    derive_task(spec, parent, folder, sample=sampler(model, place))
+    derive_task(spec, parent, folder, sample=sampler(model, place), count=lengths(model))
 
 
 def sampler(model: Path, device: str) -> Callable[..., list[list[str]]]:
@@ -61,3 +63,22 @@ def sampler(model: Path, device: str) -> Callable[..., list[list[str]]]:
         return sample(model, premises, [*map(len, endings)], seed=seed, device=device, **sampling)
 
     return draw
+
+
+def lengths(model: Path) -> Callable[[Sequence[Row]], dict[str, float]]:
+    """Return the function that counts what lengths give away, in the language model's tokens.
+
+    `gold_minus_wrong_tokens`: mean difference between the real ending and the sampled ones, as they
+    stand in their text. The merges of GPT-2 are RoBERTa's, so that this is what RoBERTa sees.
+
+    Args:
+        model: the folder of a causal language model.
+    """
+
+    def count(rows: Sequence[Row]) -> dict[str, float]:
+        tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+        in_text = LENGTHS["in_text"]
+        longer = longer_gold(rows, lambda option: len(tokenizer(in_text + option)["input_ids"]))
+        return {"gold_minus_wrong_tokens": longer}
+
+    return count

@@ -1,7 +1,7 @@
 """What the endings of a multiple choice give away by their form alone."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -39,24 +39,34 @@ def cut_shares(rows: Sequence[Row]) -> dict[str, float]:
             known.update(map(_plain, text.split()))
         for option in row["options"]:
             known.update(map(_plain, option.split()[:-1]))
-    words = sorted(known)
+    told = sorted(known)
     cut: dict[bool, list[bool]] = {True: [], False: []}
     for row in rows:
         for place, option in enumerate(row["options"]):
-            cut[place == row["label"]].append(is_cut(option + row["suffix"], words))
+            cut[place == row["label"]].append(is_cut(option + row["suffix"], told))
     return {"gold": round(fmean(cut[True]), 4), "wrong": round(fmean(cut[False]), 4)}
 
 
-def longer_gold(rows: Sequence[Row]) -> float:
-    """Return by how many words the right option is longer than the wrong ones of its row."""
-    return round(fmean(_longer(row) for row in rows), 3)
+def words(text: str) -> int:
+    """Return how many words a text has, between spaces."""
+    return len(text.split())
+
+
+def longer_gold(rows: Sequence[Row], length: Callable[[str], int] = words) -> float:
+    """Return by how much the right option is longer than the wrong ones of its row, on average.
+
+    Args:
+        rows: canonical multiple-choice rows.
+        length: of a text, in words where nothing else is said.
+    """
+    return round(fmean(_longer(row, length) for row in rows), 3)
 
 
 def _plain(token: str) -> str:
     return token.strip(_MARKS).lower()
 
 
-def _longer(row: Row) -> float:
-    lengths = [len(option.split()) for option in row["options"]]
+def _longer(row: Row, length: Callable[[str], int]) -> float:
+    lengths = [length(option) for option in row["options"]]
     gold = lengths.pop(row["label"])
     return gold - fmean(lengths)

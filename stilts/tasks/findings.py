@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Shares of the rows of a split above which a flaw is told, and the gap in words or in shares
-# between right and wrong options.
+# Shares of the rows of a split above which a flaw is told, and the gap in words, in tokens or in
+# shares between right and wrong options.
 SEEN, DOUBLE, EMPTY, IDENTICAL = 0.01, 0.05, 0.0, 0.01
-WORDS, CUT = 1.0, 0.1
+LONGER, CUT = {"words": 1.0, "tokens": 1.0}, 0.1
 TRIVIAL = 0.2  # by how much a trivial cue may beat the most frequent class
 
 
@@ -34,10 +34,11 @@ def _of_split(audit: Mapping[str, Any]) -> Iterator[str]:
         count = audit.get(name, 0)
         if count > most * rows:
             yield f"{count:,} of {rows:,} rows {told}"
-    longer = audit.get("gold_minus_wrong_words", 0)
-    if abs(longer) > WORDS:
-        side = "longer" if longer > 0 else "shorter"
-        yield f"the right option is {abs(longer):.1f} words {side} than the wrong ones"
+    for unit, most in LONGER.items():
+        longer = audit.get(f"gold_minus_wrong_{unit}", 0)
+        if abs(longer) > most:
+            side = "longer" if longer > 0 else "shorter"
+            yield f"the right option is {abs(longer):.1f} {unit} {side} than the wrong ones"
     cut = audit.get("cut_mid_word", {})
     if cut and abs(cut["gold"] - cut["wrong"]) > CUT:
         wrong, gold = (f"{cut[side]:.0%}" for side in ("wrong", "gold"))

@@ -4,7 +4,7 @@ import hashlib
 import io
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,10 @@ def splits_of(task: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def write_task(
-    folder: Path | str, splits: Mapping[str, Sequence[Row]], fields: Mapping[str, Any]
+    folder: Path | str,
+    splits: Mapping[str, Sequence[Row]],
+    fields: Mapping[str, Any],
+    count: Callable[[Sequence[Row]], Mapping[str, Any]] = lambda rows: {},
 ) -> None:
     """Write canonical rows and then the manifest, which adds what can be counted from them.
 
@@ -46,6 +49,7 @@ def write_task(
         splits: rows by split.
         fields: of the manifest; `task`, `kind` and `labels` at least; with a `metric`, and classes
             or questions on a text, the trivial baselines are scored too.
+        count: what else to count of the rows of each split, for its audit.
 
     Raises:
         UserError: a split without rows.
@@ -67,7 +71,7 @@ def write_task(
             "sha256": hashlib.sha256(content).hexdigest(),
             "classes": {name: counts[place] for place, name in enumerate(fields["labels"])},
         }
-        audits[split] = audit(rows, kind)
+        audits[split] = {**audit(rows, kind), **count(rows)}
     for split in splits.keys() - {TRAIN} if TRAIN in splits else ():
         audits[split]["also_in_train"] = overlap(splits[split], splits[TRAIN], kind)
         if "metric" in fields and (fields["labels"] or hasattr(kind, "silence")):

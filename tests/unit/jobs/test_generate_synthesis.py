@@ -70,3 +70,9 @@ def test_a_task_is_made_of_what_the_model_writes(gpt2, tmp_path):
     made = read_split(tmp_path / "one", "train")
     assert len(made) == 6 and all(len(row["options"]) == 4 for row in made)
     assert read_manifest(tmp_path / "one") == read_manifest(tmp_path / "two"), "the seed decides"
+    by_hand = []
+    for row in made:
+        sizes = [len(AutoTokenizer.from_pretrained(gpt2).tokenize(f" {o}")) for o in row["options"]]
+        by_hand.append(sizes.pop(row["label"]) - sum(sizes) / 3)
+    audit = read_manifest(tmp_path / "one")["audit"]["train"]
+    assert audit["gold_minus_wrong_tokens"] == pytest.approx(sum(by_hand) / 6, abs=1e-3)

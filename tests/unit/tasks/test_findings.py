@@ -17,6 +17,7 @@ def told(**audit):
         ({"identical_options": 3}, "validation: 3 of 200 rows have two options that are the same"),
         ({"gold_minus_wrong_words": -1.2}, "the right option is 1.2 words shorter than the wrong"),
         ({"gold_minus_wrong_words": 4}, "the right option is 4.0 words longer than the wrong"),
+        ({"gold_minus_wrong_tokens": 1.5}, "the right option is 1.5 tokens longer than the wrong"),
         ({"cut_mid_word": {"gold": 0, "wrong": 0.25}}, "25% of the wrong options stop inside a"),
         ({"baselines": {"majority": 0.5, "b_alone": 0.775}}, "the cue b alone reaches 77.5"),
     ],
