@@ -19,10 +19,13 @@ from stilts.files.manifest import write_atomic
 from stilts.question.grid import cross
 from stilts.tasks.guess import guess_task
 from stilts.tasks.make import TRAIN
-from stilts.tasks.sources.read import read_source
+from stilts.tasks.sources.read import read_source, splits_there
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _CATALOGUE_TARGET = "rte"
+_SCORED = "validation"
+# What is written where nothing is there to be scored on.
+_DIVIDE = {_SCORED: 0.1, "seed": 42}
 _TEXT = """\
 # A study of your own. What would run, in hours and disk, before anything runs:
 #   snakemake --cores all plan --config 'studies=[{file}]'{more}
@@ -81,7 +84,10 @@ def skeleton(
 def _task(name: str, source: Mapping[str, Any], mirror: str | None) -> str:
     rows, _ = read_source(source, TRAIN, mirror=mirror)
     place = str(source["files"][TRAIN] if "files" in source else source["hub"])
-    block = {"title": name, "source": dict(source), **guess_task(rows, place)}
+    there = splits_there(source, mirror)
+    lacking = there is not None and _SCORED not in there
+    whole = dict(source) | ({"divide": _DIVIDE} if lacking else {})
+    block = {"title": name, "source": whole, **guess_task(rows, place)}
     lines = [f"  {name}:"]
     for key, value in block.items():
         held = yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True)

@@ -14,6 +14,7 @@ from stilts.question.file_forms import PRETRAIN, demand_form
 from stilts.question.miniature import check_block
 from stilts.question.task_fields import check_form
 from stilts.tasks.columns import KINDS, TIDIED
+from stilts.tasks.sources.divide import check_divide
 
 SOURCES = ("hub", "files")
 ORIGINS = ("hub", "path", "pretrain")
@@ -114,6 +115,7 @@ class Task:
             raise UserError(f"{place}: 'longest' is about tasks with answers: drop it")
         if self.source and "hub" in self.source and "files" in self.source:
             raise UserError(f"{place}: 'source' names a hub and files: drop one")
+        check_divide(self.source, place)
         for column in self.split.get("strip", ()):
             if column not in self.split["into"]:
                 raise unknown("column", column, self.split["into"], f"{place}, split.strip")

@@ -12,6 +12,12 @@ from stilts.tasks.tidying import TIDYINGS
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
 _TEXTS = {"type": "array", "items": _TEXT}
+_SHARE = {
+    "type": "number",
+    "exclusiveMinimum": 0,
+    "exclusiveMaximum": 1,
+    "description": "a share of the training rows, more than 0 and less than 1",
+}
 _PATHS = {
     "anyOf": [_TEXT, {**_TEXTS, "minItems": 1}],
     "description": "a path, or a list of paths",
@@ -61,6 +67,12 @@ FIELDS: dict[str, Any] = {
             "columns": _TEXTS,
             "format": {"enum": list(FORMATS)},
             "quoted": {"type": "boolean", "description": "true or false"},
+            "divide": {
+                "type": "object",
+                "properties": {"seed": {**_COUNT, "description": "a whole number, 0 or more"}},
+                "additionalProperties": _SHARE,
+                "description": "a block of split: share",
+            },
         }
     ),
     "derive": _block({"parent": _TEXT, "generator": _TEXT, "model": _TEXT}),

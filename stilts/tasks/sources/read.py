@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.errors import UserError
+from stilts.tasks.sources.divide import base_split, part, shares
 from stilts.tasks.sources.files import read_files
 from stilts.tasks.sources.formats import Row
 from stilts.tasks.sources.hub import read_hub
@@ -27,18 +28,20 @@ def read_source(
 
     Returns:
         The rows (column -> value, in the order of the source) and where they came from: the
-        hub's revision, or the digest and row count of each file.
+        hub's revision, or the digest and row count of each file. With `divide`, part of them, see
+        `stilts.tasks.sources.divide`.
 
     Raises:
         UserError: something is missing, empty, unreadable or out of reach.
     """
+    base = base_split(source, split)
     if "files" in source:
-        rows, origin = read_files(source, split)
+        rows, origin = read_files(source, base)
         place = origin["files"][0]["path"]
     else:
         name = _checked(source["hub"])
         config = _checked(source["config"]) if "config" in source else None
-        there = _checked(source.get("splits", {}).get(split, split))
+        there = _checked(source.get("splits", {}).get(base, base))
         if mirror:
             rows, origin = read_mirror(Path(mirror), name, config, there)
         else:
@@ -46,7 +49,8 @@ def read_source(
         place = f"split '{there}' of data set '{name}'" + (f" ({config})" if config else "")
     if not rows:
         raise UserError(f"{place} holds no rows: check the source of the task")
-    return rows, origin
+    rows, told = part(rows, source, split)
+    return rows, origin | told
 
 
 def source_files(
@@ -57,6 +61,7 @@ def source_files(
     Raises:
         UserError: a mirror lacks them.
     """
+    splits = list(dict.fromkeys(base_split(source, split) for split in splits))
     if "files" in source:
         named = (source["files"].get(split, ()) for split in splits)
         return [
@@ -80,7 +85,7 @@ def splits_there(source: Mapping[str, Any], mirror: str | None) -> list[str] | N
     reads it says what is wrong.
     """
     if "files" in source:
-        return list(source["files"])
+        return [*source["files"], *shares(source)]
     if not mirror:
         return None
     try:
@@ -89,7 +94,8 @@ def splits_there(source: Mapping[str, Any], mirror: str | None) -> list[str] | N
     except UserError:
         return None
     ours = source.get("splits", {})
-    return [*(name for name in ours if ours[name] in there), *(n for n in there if n not in ours)]
+    own = [*(name for name in ours if ours[name] in there), *(n for n in there if n not in ours)]
+    return list(dict.fromkeys([*own, *shares(source)]))
 
 
 def _checked(name: Any) -> str:

@@ -45,6 +45,13 @@ def test_it_says_from_where_and_from_which_columns_it_guessed(desk):
     assert source == {"files": {"train": "train.csv", "validation": "validation.csv"}}
 
 
+def test_where_nothing_is_there_to_be_scored_on_a_tenth_is_set_aside(desk, config):
+    main(["mine", "train=train.csv"])
+    source = yaml.safe_load((desk / "mine.yaml").read_text())["tasks"]["mine-task"]["source"]
+    assert source["divide"] == {"validation": 0.1, "seed": 42}
+    assert ask({**config, "studies": ["mine.yaml"]}, copy_questions(desk / "project"))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
