@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stilts.commands.costs import tokens_of
+from stilts.commands.budget import within
+from stilts.commands.costs import flops, tokens_of
 from stilts.commands.power import seen
+from stilts.commands.rates import ASSUMED_RATE, Rates, Spent
 from stilts.files.manifest import MANIFEST, read_manifest
 from stilts.files.store import Store
 from stilts.jobs.trial import ENTRY, read_setting
@@ -14,8 +16,6 @@ from stilts.machine.hardware import device_kind
 from stilts.question.grid import parse_point
 from stilts.question.recipe import complete
 
-# Effective rates to assume where no stored trial tells: floating-point operations a second.
-ASSUMED_RATE = {"cpu": 2e10, "cuda": 1e14}
 PREDICTION_BYTES = 24  # per example and option or class, compressed; ids included
 
 
@@ -66,8 +66,7 @@ def estimate(cell: Mapping[str, Any], store: Store, device: str) -> Estimate:
     runs = [Path(run) for run in cell["runs"]]
     recipes = {run: {**cell["spec"]["recipe"], **parse_point(run.stem)} for run in runs}
     tokens = {run: tokens_of(cell, recipe) for run, recipe in recipes.items()}
-    # 6 operations per parameter and token: forward 2, backward 4 (Kaplan et al. 2020, 2.1).
-    flops = {run: 6 * (cell["body"] or 0) * count for run, count in tokens.items()}
+    cost = {run: flops(cell["body"], count) for run, count in tokens.items()}
     taken = _seconds(cell, recipes, store, device)
     wanted = cell.get("wanted")
     done = {run for run in runs if (wanted.is_met(run) if wanted else run.is_file())}
@@ -78,9 +77,9 @@ def estimate(cell: Mapping[str, Any], store: Store, device: str) -> Estimate:
         done=len(done),
         stored=len(stored),
         tokens=sum(tokens.values()),
-        flops=sum(flops[run] for run in runs if run not in done | stored),
+        flops=sum(cost[run] for run in runs if run not in done | stored),
         seconds=sum(taken.values()),
-        seconds_flops=sum(flops[run] for run in taken),
+        seconds_flops=sum(cost[run] for run in taken),
         bytes=scored * cell["sequences"] * PREDICTION_BYTES * len(runs),
     )
 
@@ -116,41 +115,89 @@ def plan_text(plan: Mapping[str, Any], store: Store, device: str) -> str:
     cells = plan["cells"]
     found = [estimate(cell, store, device) for cell in cells]
     total = sum(found, Estimate())
-    rate = total.seconds_flops / total.seconds if total.seconds else 0
-    source = f"measured on {total.done + total.stored} finished trials"
-    if not rate:
-        rate, source = ASSUMED_RATE[kind.split(":")[0]], "assumed: no finished trial to measure"
-    lines = [plan["title"], "", _header()]
-    for study, model, chain in dict.fromkeys(_group(cell) for cell in cells):
-        members = [
-            item
-            for cell, item in zip(cells, found, strict=True)
-            if _group(cell) == (study, model, chain)
-        ]
-        lines.append(_row(f"{study} {model} {chain}", sum(members, Estimate()), rate))
-    lines += [_row("all", total, rate), ""]
-    for study, (stages, scores) in plan["only_scored"].items():
-        lines.append(
-            f"{study} fine-tunes no target: {stages} checkpoints are trained and scored"
-            f" {scores} times; hours leave them out."
-        )
-    unknown = sorted({cell["spec"]["model"] for cell in cells if cell["body"] is None})
-    if unknown:
-        lines.append(f"Hours leave out {', '.join(unknown)}: their size is known once fetched.")
+    spent = [Spent(item.seconds, item.seconds_flops) for item in found]
+    rates = Rates(zip((cell["spec"] for cell in cells), spent, strict=True), kind)
     unit = "GPU-hours" if kind.startswith("cuda") else "core-hours"
-    lines += [
-        f"Hours: {unit} on {kind} at {rate:.2g} operations/s ({source}); targets only.",
+    source = "assumed: no finished trial to measure"
+    if rates.overall:
+        source = f"measured on {total.done + total.stored} finished trials, task by task"
+    lines = [
+        *(plan["title"], "", _header()),
+        *_chains(cells, found, rates),
+        *_stages(plan["stages"], rates),
+        "",
+        *(
+            f"{study} fine-tunes no target: {stages} checkpoints are trained and scored"
+            f" {scores} times."
+            for study, (stages, scores) in plan["only_scored"].items()
+        ),
+        *_unknown(plan),
+        f"Hours: {unit} on {kind} at {rates.of(''):.2g} operations/s ({source}).",
         *_on_a_gpu(total, kind),
         f"Tokens: {total.tokens:.3g} at full length over all {total.trials:,} trials.",
         f"Disk: {size_text(plan['weights'])} of checkpoints ({plan['checkpoints']} of them),"
         f" at most {size_text(total.bytes)} of predictions.",
         f"Built so far: {_built(plan['folders'])}.",
         *seen(cells),
+        *_in_budget(plan, rates, store, device),
         *(f"Not available: {line}" for line in plan["unavailable"]),
         *(f"In the data: {line}" for line in _found(plan["folders"]["tasks"])),
         "Next: snakemake --cores all (add -n to see every job first).",
     ]
     return "\n".join(lines)
+
+
+def _chains(
+    cells: Sequence[Mapping[str, Any]], found: Sequence[Estimate], rates: Rates
+) -> Iterator[str]:
+    """Yield a row per chain, and one of all."""
+    groups: dict[str, list[tuple[Estimate, float]]] = {}
+    for cell, item in zip(cells, found, strict=True):
+        spec = cell["spec"]
+        hours = item.flops / rates.of(spec["model"], spec["target"]) / 3600
+        name = f"{spec['study']} {spec['model']} {spec['chain']}"
+        groups.setdefault(name, []).append((item, hours))
+    groups["all"] = [member for members in groups.values() for member in members]
+    for name, members in groups.items():
+        whole = sum((item for item, _ in members), Estimate())
+        yield _row(name, whole, sum(hours for _, hours in members))
+
+
+def _stages(stages: Sequence[Mapping[str, Any]], rates: Rates) -> list[str]:
+    """Return the row of the stages of chains, which are no trials of a target."""
+    left = [stage for stage in stages if not stage["done"]]
+    if not stages:
+        return []
+    hours = sum(stage["flops"] / rates.of(stage["model"]) for stage in left) / 3600
+    done, missing = len(stages) - len(left), len(left)
+    return [f"{'stages before':44}{len(stages):>8,}{done:>8,}{'':>8}{missing:>10,}{hours:>13,.2f}"]
+
+
+def _unknown(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for what hours leave out."""
+    cells = plan["cells"]
+    models = {cell["spec"]["model"] for cell in cells if cell["body"] is None}
+    rows = {cell["spec"]["target"] for cell in cells if not cell["rows"].get("train")}
+    rows |= {task for stage in plan["stages"] for task, count in stage["rows"].items() if not count}
+    for what, names in (("size is", models), ("rows are", rows)):
+        if names:
+            yield f"Hours leave out {', '.join(sorted(names))}: their {what} known once fetched."
+
+
+def _in_budget(plan: Mapping[str, Any], rates: Rates, store: Store, device: str) -> Iterator[str]:
+    """Yield what a reader with a budget can have; nothing for one without."""
+    if "budget" not in plan:
+        return
+
+    def hours(part: Mapping[str, Any]) -> float:
+        found = [(cell["spec"], estimate(cell, store, device).flops) for cell in part["cells"]]
+        seconds = [flops / rates.of(spec["model"], spec["target"]) for spec, flops in found]
+        left = (stage for stage in part["stages"] if not stage["done"])
+        return (
+            sum((*seconds, *(stage["flops"] / rates.of(stage["model"]) for stage in left))) / 3600
+        )
+
+    yield from within(plan, hours)
 
 
 def _found(folders: Sequence[str]) -> Iterator[str]:
@@ -169,17 +216,13 @@ def _on_a_gpu(total: Estimate, kind: str) -> list[str]:
     return [f"On a GPU at an assumed {ASSUMED_RATE['cuda']:.0g} operations/s: {hours:,.1f} hours."]
 
 
-def _group(cell: Mapping[str, Any]) -> tuple[str, str, str]:
-    return cell["spec"]["study"], cell["spec"]["model"], cell["spec"]["chain"]
-
-
 def _header() -> str:
     return f"{'chain':44}{'trials':>8}{'done':>8}{'stored':>8}{'to train':>10}{'hours':>13}"
 
 
-def _row(name: str, item: Estimate, rate: float) -> str:
+def _row(name: str, item: Estimate, hours: float) -> str:
     counts = f"{item.trials:>8,}{item.done:>8,}{item.stored:>8,}{item.to_train:>10,}"
-    return f"{name:44}{counts}{item.flops / rate / 3600:>13,.2f}"
+    return f"{name:44}{counts}{hours:>13,.2f}"
 
 
 def size_text(count: float) -> str:

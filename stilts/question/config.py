@@ -5,13 +5,14 @@ Snakemake reads the inside of `--config key={...}` with every scalar as text, an
 """
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-from stilts.errors import UserError, unknown
+from stilts.errors import UserError, shown, unknown
 from stilts.files.fingerprint import ROOT
 from stilts.files.strict_yaml import read_yaml
 from stilts.question.study_file import with_own_blocks
@@ -43,6 +44,7 @@ def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]
             "config key 'mirror' is empty (an unset shell variable?): give a folder, or null for"
             " the hub"
         )
+    hours_of(config.get("budget"))
     if isinstance(config.get("studies"), str):
         config["studies"] = [config["studies"]]
     schema = read_yaml(root / SCHEMA)
@@ -57,6 +59,22 @@ def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]
         place = f"config key '{key}'" if key else "config"
         raise unknown("key", extra, error.schema["properties"], place)
     raise UserError(f"config{f' key {key!r}' if key else ''}: {error.message}")
+
+
+def hours_of(budget: str | None) -> float | None:
+    """Return a time such as `90m`, `2h` or `1.5d` in hours; None for None.
+
+    Raises:
+        UserError: it is none.
+    """
+    if budget is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhd])", str(budget))
+    if not found or not float(found[1]):
+        raise UserError(
+            f"config key 'budget': {shown(budget)} is no time: write one such as 90m, 2h or 1.5d"
+        )
+    return float(found[1]) * {"m": 1 / 60, "h": 1, "d": 24}[found[2]]
 
 
 def read_scalars(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ rule plan:
     conda:
         "../../envs/train.yaml"
     params:
-        plan=beside_a_run(workflow, partial(lay_out, LAYOUT, lambda: ARTEFACTS.wanted)),
+        plan=beside_a_run(workflow, partial(lay_out_within, LAYOUT, lambda: ARTEFACTS.wanted)),
     script:
         "../scripts/plan.py"
 

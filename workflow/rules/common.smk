@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from stilts.commands.costs import lay_out
+from stilts.commands.budget import lay_out_within
 from stilts.commands.expected import outline
 from stilts.errors import UserError
 from stilts.files.digests import Digests
