@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from stilts.commands.skeleton import skeleton
+
 README = Path(__file__).parents[2] / "README.md"
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README.read_text(), re.DOTALL)
 COMMANDS = [
@@ -20,12 +22,18 @@ FILES = {
 }
 
 
+# The names of the studies that `make study` writes for a reader.
+STUDIES = re.findall(r"^make study NAME=(\w+)", README.read_text(), re.MULTILINE)
+
+
 @pytest.fixture(scope="module")
 def reader(source, tmp_path_factory):
-    """A fresh project of a reader who has copied the README's files."""
+    """A fresh project of a reader who has copied the README's files and written its studies."""
     project = source.copy_to(tmp_path_factory.mktemp("readme") / "project")
     for name, text in FILES.items():
         (project.folder / name).write_text(text)
+    for name in STUDIES:
+        (project.folder / f"{name}.yaml").write_text(skeleton(name)[0])
     return project
 
 
