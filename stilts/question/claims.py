@@ -10,6 +10,7 @@ from stilts.question.chain import parse_chain
 from stilts.question.file_forms import CLAIMS, demand_form
 
 FILE = "claims.yaml"
+WITHIN = ("equal", "not_lower")  # which mean nothing without a margin
 
 
 def load_claims(path: Path | str) -> dict[str, dict[str, Any]]:
@@ -29,15 +30,23 @@ def _check(claim: Mapping[str, Any], where: str) -> None:
     for side in ("ours", "base"):
         for chain in claim[side].get("chains", ()):
             parse_chain(chain)
-    if claim["expects"] == "equal" and not claim.get("margin"):
+    if claim["expects"] in WITHIN and not claim.get("margin"):
         raise UserError(
-            f"{where}: 'equal' needs a 'margin' within which nothing is called a change"
+            f"{where}: '{claim['expects']}' needs a 'margin' within which nothing is called a"
+            " change"
         )
     if "margin" in claim and "margin_from" not in claim:
         raise UserError(f"{where}: 'margin_from' is missing: say where the margin is from")
-    if claim["over"] == "seeds" and claim["statistic"] != "mean":
-        raise UserError(f"{where}: over seeds only the 'mean' has an interval: take over: targets")
-    if (claim["statistic"] == "score") != (claim["over"] == "examples"):
-        raise UserError(f"{where}: a 'score' is over examples, and nothing else is")
-    if claim["over"] == "targets" and len(claim["ours"]["targets"]) < 2:
+    over, statistic, targets = claim["over"], claim["statistic"], claim["ours"].get("targets", ())
+    if over in ("seeds", "models") and statistic != "mean":
+        raise UserError(f"{where}: over {over} only the 'mean' has an interval: take over: targets")
+    if over == "examples" and statistic != "score":
+        raise UserError(f"{where}: over examples there is only a 'score'")
+    if statistic == "score" and over not in ("examples", "targets"):
+        raise UserError(f"{where}: a 'score' is over examples, or over targets")
+    if over == "targets" and len(targets) < 2:
         raise UserError(f"{where}: over targets needs two of them")
+    if len(claim["base"].get("targets", targets)) != len(targets):
+        raise UserError(f"{where}: 'base' has other than {len(targets)} targets: pair each")
+    if (claim["expects"] == "varies") != (over == "models"):
+        raise UserError(f"{where}: over models a gain 'varies', and nothing else does")

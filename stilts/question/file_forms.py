@@ -114,7 +114,13 @@ COMMON = {
     ),
     "figures": ("kind", "title", "caption", "model", "models", "predictions"),
 }
-_SIDE = _closed({"chains": {**_TEXTS, "minItems": 1}, "targets": {**_TEXTS, "minItems": 1}})
+_SIDE = _closed(
+    {
+        "chains": {**_TEXTS, "minItems": 1},
+        "targets": {**_TEXTS, "minItems": 1},
+        "scored": {"type": "boolean", "description": "true or false"},
+    }
+)
 CLAIMS = {
     **_BLOCK,
     "additionalProperties": _closed(
@@ -124,8 +130,9 @@ CLAIMS = {
             "statistic": {"enum": ["mean", "best", "mean_less_best", "degenerate", "std", "score"]},
             "ours": _SIDE,
             "base": _SIDE,
-            "over": {"enum": ["seeds", "targets", "examples"]},
-            "expects": {"enum": ["higher", "lower", "equal"]},
+            "models": {**_TEXTS, "minItems": 1},
+            "over": {"enum": ["seeds", "targets", "examples", "models"]},
+            "expects": {"enum": ["higher", "lower", "equal", "not_lower", "varies"]},
             "margin": _POSITIVE,
             "margin_from": _NAME,
             "refuted": _NAME,

@@ -1,8 +1,10 @@
 """Does a claim of a difference hold? Yes, no, or too few to tell, and what it would take."""
 
 import math
+from bisect import bisect_left
 from typing import NamedTuple
 
+from stilts.evidence.comparisons.between import Spread
 from stilts.evidence.comparisons.estimate import Estimate
 from stilts.evidence.comparisons.power import detectable, detectable_by_seeds
 
@@ -18,19 +20,26 @@ class Doubts(NamedTuple):
     of_refutal: float
 
 
-def doubts(found: Estimate, expects: str, margin: float = 0.0) -> Doubts:
+def doubts(found: Estimate | Spread, expects: str, margin: float = 0.0) -> Doubts:
     """Test what is claimed of a difference, and what would refute it.
 
     Args:
         found: the difference.
         expects: `higher` is claimed of what lies above 0, and refuted by what lies below the
             margin, the smallest difference that counts; `lower` the same turned round; `equal` is
-            claimed of what lies within the margin, and refuted by what lies outside.
+            claimed of what lies within the margin, and refuted by what lies outside; `not_lower`
+            is claimed of what lies above minus the margin, and refuted by what lies below;
+            `varies` of a `Spread` that is there, and refuted by one smaller than the margin.
         margin: at least 0.
 
     Returns:
         p values that fit intervals of 95 %, of equivalence 90 %; NaN where there is no interval.
     """
+    if expects == "varies":
+        return Doubts(found.p_some(), found.p_at_least(margin))
+    if expects == "not_lower":
+        below = Estimate(-found.value, found.spreads)
+        return Doubts(_two_sided(found.p_above(-margin)), _two_sided(below.p_above(margin)))
     if expects == "equal":
         return Doubts(found.p_equivalent(margin), _two_sided(_outside(found, margin)))
     turned = found if expects == "higher" else Estimate(-found.value, found.spreads)
@@ -57,12 +66,12 @@ def verdict(tested: Doubts) -> str:
     return HOLDS if tested.of_claim < ALPHA else OPEN
 
 
-def unseen(found: Estimate) -> float:
+def unseen(found: Estimate | Spread) -> float:
     """Return the difference that such an experiment finds with a probability of 80 %."""
     return detectable(*found.spreads[0]) if found.spreads and found.known else math.nan
 
 
-def samples_needed(found: Estimate, samples: int, difference: float) -> int | None:
+def samples_needed(found: Estimate | Spread, samples: int, difference: float) -> int | None:
     """Return how many seeds or targets would find a difference with a probability of 80 %.
 
     Args:
@@ -76,5 +85,8 @@ def samples_needed(found: Estimate, samples: int, difference: float) -> int | No
     if not found.spreads or not found.known or not difference:
         return None
     between = found.spreads[0][0] * math.sqrt(samples)
-    counts = range(2, MOST + 1)
-    return next((n for n in counts if detectable_by_seeds(n, between) <= abs(difference)), None)
+    # The more samples, the smaller what they detect: so the first that do are found by halving.
+    enough = bisect_left(
+        range(2, MOST + 1), -abs(difference), key=lambda n: -detectable_by_seeds(n, between)
+    )
+    return enough + 2 if enough + 2 <= MOST else None

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stilts.evidence.claims import judge
+from stilts.evidence.claims import judge_models
 from stilts.evidence.comparisons.verdict import FAILS, HOLDS, OPEN
 from stilts.evidence.figures import style
 from stilts.evidence.results import Inputs
@@ -36,14 +36,13 @@ def tabulate(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         UserError: the study has no claims.
     """
     rows = []
-    for model, ours in inputs.models(spec, "model"):
-        for judged in judge(ours):
-            low, high = judged.estimate.interval()
-            numbers = (judged.estimate.value, low, high, judged.printed)
-            names = ("difference", "low", "high", "printed")
-            row = {name: round(100 * float(x), 4) for name, x in zip(names, numbers, strict=True)}
-            told = {"name": judged.name, "says": judged.claim["says"], "over": judged.claim["over"]}
-            rows.append({**model, **told, "verdict": judged.verdict, **row, **ours.stamp})
+    for model, ours, judged in judge_models(inputs, spec, "model"):
+        low, high = judged.estimate.interval()
+        numbers = (judged.estimate.value, low, high, judged.printed)
+        names = ("difference", "low", "high", "printed")
+        row = {name: round(100 * float(x), 4) for name, x in zip(names, numbers, strict=True)}
+        told = {"name": judged.name, "says": judged.claim["says"], "over": judged.claim["over"]}
+        rows.append({**model, **told, "verdict": judged.verdict, **row, **ours.stamp})
     return pd.DataFrame(rows)
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from stilts.evidence.claims import Judged, judge
+from stilts.evidence.claims import Judged, judge_models
+from stilts.evidence.comparisons.between import Spread
 from stilts.evidence.comparisons.verdict import MOST, OPEN, samples_needed, unseen
 from stilts.evidence.numbers import NOT_PRINTED, interval, p_value_text, points
 from stilts.evidence.results import Inputs
+from stilts.question.claims import WITHIN
 
 FIELDS = ()
 
@@ -22,10 +24,11 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         spec: optionally `model` or `models`.
 
     Returns:
-        One row per model and claim: Model where there are several, Claim, Where, Expected, Paper,
-        Difference (points) with its 95 % interval, Interval over, p (adjusted, Holm) of the
-        verdict, Verdict (with stand-ins "in the miniature"), To tell (what it would take), Runs,
-        Refuted by, Margin from, Registered.
+        One row per model and claim, then one per claim over all of them: Model where there are
+        several, Claim, Where, Expected, Paper, Difference (points; over models how much they
+        differ, a standard deviation) with its 95 % interval, Interval over, p (adjusted, Holm) of
+        the verdict, Verdict (with stand-ins "in the miniature"), To tell (what it would take),
+        Runs, Refuted by, Margin from, Registered.
 
     Raises:
         UserError: the study has no claims.
@@ -33,8 +36,7 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {**model, **_row(ours, judged)}
-            for model, ours in inputs.models(spec, "Model")
-            for judged in judge(ours)
+            for model, ours, judged in judge_models(inputs, spec, "Model")
         ]
     )
 
@@ -60,6 +62,8 @@ def _row(ours: Inputs, judged: Judged) -> dict[str, str]:
 
 
 def _expected(claim: Mapping[str, Any]) -> str:
+    if claim["expects"] == "not_lower":
+        return f"above − {claim['margin']:g}"
     if claim["expects"] == "equal":
         return f"within ± {claim['margin']:g}"
     least = f", {claim['margin']:g} counts" if "margin" in claim else ""
@@ -73,11 +77,13 @@ def _to_tell(judged: Judged) -> str:
     if not judged.samples:
         return "results of both sides"
     least = unseen(judged.estimate)
+    if isinstance(judged.estimate, Spread):
+        return "more seeds"
     if math.isnan(least):
         return "more seeds or targets: there is no interval"
     over, margin = judged.claim["over"], judged.claim.get("margin", 0) / 100
     text = f"{points(least).lstrip('+')} points are seen at 80 %"
-    if over == "examples" or judged.claim["expects"] == "equal":
+    if over == "examples" or judged.claim["expects"] in WITHIN:
         return text
     sought = abs(margin or judged.estimate.value)
     needed = samples_needed(judged.estimate, judged.samples, sought)

@@ -1,11 +1,15 @@
+import itertools
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
+from scipy import stats
 
 from stilts.errors import UserError
 from stilts.evidence.claims import judge
+from stilts.evidence.comparisons.between import between_models
 from stilts.evidence.comparisons.estimate import Estimate
 from stilts.evidence.comparisons.pairing import compare
 from stilts.evidence.comparisons.seeds import one_way
@@ -20,8 +24,10 @@ from stilts.evidence.comparisons.verdict import (
 )
 from stilts.evidence.figures import forest
 from stilts.evidence.tables import claims
+from stilts.question.ask import ask
+from stilts.question.chain import unseeded
 from stilts.question.claims import load_claims
-from tests.toys.invented_results import STUDY, inputs, report, shifted
+from tests.toys.invented_results import MODEL, STUDY, inputs, report, shifted
 
 NAN = float("nan")
 TARGETS = ["wic", "rte", "socialiqa", "winogrande-xs"]
@@ -166,6 +172,84 @@ def test_the_claims_of_a_study_are_tested_together(study):
     assert one.tested == pytest.approx(doubts(one.estimate, "higher"))
 
 
+def test_not_lower_holds_within_the_margin_and_fails_beyond_it(study):
+    asked = {"expects": "not_lower", "margin": 2.0, "margin_from": "here"}
+    for gain, expected in ((0.08, HOLDS), (0.001, HOLDS), (-0.01, HOLDS), (-0.06, FAILS)):
+        assert judged(shifted(study, "hellaswag", gain), **asked).verdict == expected, gain
+
+
+def test_targets_of_the_base_are_pairs_of_ours(study):
+    ours = {"chains": ["none"], "targets": ["wic", "rte"]}
+    found = judged(study, ours=ours, base={"chains": ["none"], "targets": ["socialiqa", "cola"]})
+    means = {t: study.cell("none", t)["score"].mean() for t in ("wic", "rte", "socialiqa", "cola")}
+    gains = [means["wic"] - means["socialiqa"], means["rte"] - means["cola"]]
+    assert found.estimate.interval() == pytest.approx(one_way(np.array(gains)).interval())
+
+
+def test_a_checkpoint_as_it_is_stands_against_runs_that_go_on(study):
+    ours = {"chains": ["synthesis-gpt2"], "targets": ["socialiqa", "winogrande-l"], "scored": True}
+    found = judged(study, ours=ours, statistic="best")
+    gains = [
+        study.score_of("synthesis-gpt2", target)["score"]
+        - study.cell("none", target)["score"].max()
+        for target in ours["targets"]
+    ]
+    assert found.estimate.value == pytest.approx(np.mean(gains))
+
+
+def test_a_correlation_has_the_error_of_one(study):
+    scores = study.scores.assign(metric="pearson")
+    side = {"chains": ["hellaswag"], "targets": ["hellaswag-p"]}
+    asked = {"statistic": "score", "over": "examples", "ours": side}
+    base = {"chains": ["chance"], "targets": ["hellaswag"]}
+    found = judged(replace(study, scores=scores), **asked, base=base)
+    r = study.score_of("hellaswag", "hellaswag-p")["score"]
+    assert found.estimate.spreads[0][0] == pytest.approx((1 - r**2) / math.sqrt(399))
+
+
+def test_a_model_is_asked_only_what_is_claimed_of_it(study):
+    assert judge(replace(study.of_model(MODEL), claims={"it": CLAIM | {"models": ["other"]}})) == []
+
+
+# Over models
+
+
+def test_models_are_compared_by_an_analysis_of_variance():
+    gains = np.random.default_rng(1).normal(0, 1, (4, 1, 3))
+    found = between_models(gains)
+    assert found.p_some() == pytest.approx(stats.f_oneway(*gains[:, 0]).pvalue)
+
+
+@pytest.mark.parametrize("deviation", [0.0, 2.0])
+def test_the_deviation_between_models_lies_in_its_interval_as_often_as_promised(deviation):
+    random, held, called = np.random.default_rng(2), [], []
+    for _ in range(600):
+        models = random.normal(0, deviation, (4, 6, 1))
+        found = between_models(models + random.normal(0, 1, (4, 6, 3)))
+        low, high = found.interval()
+        held.append(low <= deviation <= high)
+        called.append(verdict(doubts(found, "varies")) == HOLDS)
+    assert np.mean(held) == pytest.approx(0.95 if deviation else 0.975, abs=0.025)
+    assert np.mean(called) == (pytest.approx(0.05, abs=0.025) if not deviation else 1.0)
+
+
+def test_a_claim_over_models_is_judged_once_for_all(study):
+    two = inputs("one", "two")
+    moved = two.runs["score"].where(
+        (two.runs["model"] != "two") | (two.runs["chain"] != "hellaswag"), two.runs["score"] + 0.05
+    )
+    asked = {"it": CLAIM | {"over": "models", "expects": "varies"}, "other": CLAIM}
+    same, apart = (
+        claims.build(replace(each, claims=asked), {}).set_index(["Model", "Claim"])
+        for each in (two, replace(two, runs=two.runs.assign(score=moved)))
+    )
+    assert len(same) == 3, "one for each model, one over both"
+    assert same.loc[("all", "It helps."), "Verdict"] != "holds, in the miniature"
+    assert apart.loc[("all", "It helps."), "Verdict"] == "holds, in the miniature"
+    found = float(apart.loc[("all", "It helps."), "Difference"])
+    assert found == pytest.approx(5 / math.sqrt(2), abs=0.2), "two models, 5 points apart"
+
+
 # Registered before the run
 
 
@@ -197,13 +281,46 @@ def test_the_flagship_registers_its_claims_with_what_would_refute_them():
 
 
 @pytest.mark.parametrize(
+    ("study", "least", "of_abstract"),
+    [("multitask", 4, 3), ("qa_transfer", 4, 2), ("span_extraction", 7, 4)],
+)
+def test_every_paper_has_claims_with_those_of_its_abstract(study, least, of_abstract):
+    found = load_claims(STUDY.parent / study / "claims.yaml")
+    assert len(found) >= least
+    assert sum(claim["where"].startswith("abstract") for claim in found.values()) >= of_abstract
+
+
+@pytest.mark.parametrize("name", ["multitask", "qa_transfer", "span_extraction"])
+def test_a_claim_is_about_chains_and_targets_that_its_study_has(name):
+    config = yaml.safe_load((STUDY.parents[1] / "config.yaml").read_text())
+    plan = ask({**config, "studies": [name]}).plans[name]
+    cells = {(cell.model, unseeded(cell.chain), cell.target) for cell in plan.cells}
+    scored = {(cell.model, cell.chain, cell.target) for cell in plan.scores}
+    for claim in load_claims(STUDY.parent / name / "claims.yaml").values():
+        sides = [{"targets": claim["ours"]["targets"], **claim[side]} for side in ("ours", "base")]
+        for side in sides:
+            known = scored if side.get("scored") or claim["statistic"] == "score" else cells
+            models = claim.get("models", plan.study.models)
+            asked = itertools.product(models, side["chains"], side["targets"])
+            assert set(asked) <= known, claim["says"]
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("  expects: more", "unknown value 'more'; allowed: equal, higher, lower"),
+        (
+            "  expects: more",
+            "unknown value 'more'; allowed: equal, higher, lower, not_lower, varies",
+        ),
         ("  expects: equal", "'equal' needs a 'margin'"),
         ("  margin: 1.0", "'margin_from' is missing"),
         ("  over: seeds\n  statistic: best", "over seeds only the 'mean' has an interval"),
-        ("  statistic: score", "a 'score' is over examples"),
+        ("  expects: not_lower", "'not_lower' needs a 'margin'"),
+        ("  over: seeds\n  statistic: score", "over seeds only the 'mean' has an interval"),
+        ("  over: examples", "over examples there is only a 'score'"),
+        ("  over: models", "over models a gain 'varies', and nothing else does"),
+        ("  expects: varies", "over models a gain 'varies', and nothing else does"),
+        ("  base: {chains: [none], targets: [wic]}", "'base' has other than 2 targets: pair each"),
         ("  ours: {chains: [cola], targets: [wic]}", "over targets needs two of them"),
         ("  sayz: it", "unknown key 'sayz'"),
         ("  ours: {chains: ['a b'], targets: [wic, rte]}", "chain stage 'a b' is malformed"),
