@@ -28,6 +28,7 @@ class Judged:
         samples: how many seeds, targets or examples the interval is over.
         covers: that in words, with what the interval is not for.
         runs: how many runs are behind it; 0 for scores of checkpoints.
+        behind: the runs and scores that it is judged by, see `Inputs.watched`.
         tested: the p values, adjusted for all claims of the study.
         printed: the same difference in print, as a fraction; NaN where there is none.
         registered: when the claim was written down, as far as the trials tell.
@@ -41,6 +42,7 @@ class Judged:
     runs: int
     printed: float
     registered: str
+    behind: list[str] = field(default_factory=list)
     tested: Doubts = field(default=Doubts(math.nan, math.nan))
 
     @property
@@ -80,8 +82,12 @@ def judge(inputs: Inputs) -> list[Judged]:
             "the study has no claims.yaml, which a table or figure of its report.yaml shows:"
             " add the file, or take that out"
         )
-    asked = {name: claim for name, claim in inputs.claims.items() if _is_of(claim, inputs.model)}
-    found = [_judged(inputs, name, claim) for name, claim in asked.items()]
+    judged = (
+        _judged(inputs, name, claim)
+        for name, claim in inputs.claims.items()
+        if _is_of(claim, inputs.model)
+    )
+    found = [replace(each, behind=read) for each, read in inputs.watched(judged)]
     pairs = [
         doubts(each.estimate, each.claim["expects"], each.claim.get("margin", 0) / 100)
         for each in found

@@ -40,6 +40,7 @@ RUN_COLUMNS = (
     "tokens_per_second",
     "peak_memory_mb",
     "claims",
+    "digests",
     "key",
 )
 SCORE_COLUMNS = (
@@ -152,6 +153,7 @@ def _run_row(run: Mapping[str, Any], trials: Trials, others: Iterable[str]) -> d
         "score_best": scores["best"][metric],
         "best_epoch": scores["best"]["epoch"],
         **_marks(run),
+        "digests": " ".join(f"{name}={digest}" for name, digest in sorted(run["digests"].items())),
         **trials.timing(run["key"]),
     }
 

@@ -1,9 +1,18 @@
 """How a number is written in a table: percent, signed points, counts, and what is missing."""
 
 import math
+import re
+from collections.abc import Iterable
 
 NOT_AVAILABLE = "not available"
 NOT_PRINTED = "–"
+_NUMBER = re.compile(r"[+-]?\d[\d,.]*(/\d+)?[k%]?|\[[^\]]*\]")
+
+
+def are_numbers(cells: Iterable[str]) -> bool:
+    """Say whether every cell that is there is a number or an interval, and some cell is there."""
+    present = [cell for cell in cells if cell not in (NOT_AVAILABLE, NOT_PRINTED, "")]
+    return bool(present) and all(map(_NUMBER.fullmatch, present))
 
 
 def percent(score: float | None, digits: int = 1) -> str:

@@ -1,10 +1,10 @@
 """What tables and figures are made from: the measured results of one study at one scale."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -13,6 +13,9 @@ from stilts.evidence.numbers import NOT_AVAILABLE
 from stilts.evidence.published import printed
 from stilts.evidence.record import values
 from stilts.question.chain import NONE, chain_seed, parse_chain, unseeded
+
+T = TypeVar("T")
+BEHIND = "behind"  # attribute of a table: what was read for each of its rows
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Inputs:
         predictions: (model, chain, target, point) -> file of a run's predictions, for tables and
             figures that say `predictions: true`.
         model: the one whose runs and scores these are; empty for all of the study.
+        seen: which runs and scores were looked at so far, see `watched`.
     """
 
     question: Mapping[str, Any]
@@ -51,6 +55,7 @@ class Inputs:
     walked: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     predictions: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     model: str = ""
+    seen: list[str] = field(default_factory=list, compare=False)
 
     # The models
 
@@ -98,13 +103,36 @@ class Inputs:
             lists: names in `spec`, such as `chains` and `targets`; the last one runs fastest.
             row: (the inputs of one model, an item of each list, `spec`) to the columns of a row.
         """
-        return pd.DataFrame(
-            [
-                {**model, **row(ours, *items, spec)}
-                for model, ours in self.models(spec, column)
-                for items in itertools.product(*(spec[name] for name in lists))
-            ]
+        return self.table(
+            {**model, **row(ours, *items, spec)}
+            for model, ours in self.models(spec, column)
+            for items in itertools.product(*(spec[name] for name in lists))
         )
+
+    def table(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        """Return a table of rows; its attribute `BEHIND` says what was read for each: `watched`.
+
+        rows: a generator, so that a row is made when it is asked for.
+        """
+        found = list(self.watched(rows))
+        table = pd.DataFrame([row for row, _ in found])
+        table.attrs[BEHIND] = [read for _, read in found]
+        return table
+
+    def watched(self, made: Iterable[T]) -> Iterator[tuple[T, list[str]]]:
+        """Yield each thing that a generator makes, with the runs and scores it read for it.
+
+        Runs as their folder below the study's, `runs/<model>/<chain>/<target>`, scores likewise.
+        """
+        start = len(self.seen)
+        for each in made:
+            yield each, list(dict.fromkeys(self.seen[start:]))
+            start = len(self.seen)
+
+    def _see(self, kind: str, found: pd.DataFrame) -> pd.DataFrame:
+        cells = found[["model", "chain", "target"]].drop_duplicates().itertuples(index=False)
+        self.seen.extend(f"{kind}/{'/'.join(cell)}" for cell in cells)
+        return found
 
     # Runs and scores
 
@@ -120,7 +148,7 @@ class Inputs:
     def cell(self, chain: str, target: str) -> pd.DataFrame:
         """Return the runs of one chain on one target, possibly none."""
         named = self.runs["chain"].isin(self._chains(chain, target))
-        return self.runs[named & (self.runs["target"] == target)]
+        return self._see("runs", self.runs[named & (self.runs["target"] == target)])
 
     def expected(self, chain: str, target: str) -> int:
         """Return how many runs a model should have of a chain on a target; 0 if none is asked."""
@@ -132,7 +160,7 @@ class Inputs:
     def score_of(self, chain: str, task: str) -> Mapping[str, Any] | None:
         """Return the row of a checkpoint on a task, or None where it was not scored."""
         found = self.scores[(self.scores["chain"] == chain) & (self.scores["target"] == task)]
-        return found.iloc[0].to_dict() if len(found) else None
+        return self._see("scores", found).iloc[0].to_dict() if len(found) else None
 
     # What the question says
 

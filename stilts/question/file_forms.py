@@ -103,6 +103,7 @@ REPORT = _closed(
         },
         "tables": {**_BLOCK, "additionalProperties": _SHOWN},
         "figures": {**_BLOCK, "additionalProperties": _SHOWN},
+        "order": _TEXTS,
     },
     *("tables", "figures"),
 )
@@ -178,6 +179,10 @@ def demand_report(content: Any, place: str) -> None:
         UserError: see `demand_form`.
     """
     demand_form(content, REPORT, place)
+    shown = {**content["tables"], **content["figures"]}
+    for name in content.get("order", ()):
+        if name not in shown:
+            raise unknown("table or figure", name, shown, f"{place}, order")
     for part, package in (("tables", TABLES), ("figures", FIGURES)):
         for name, block in content[part].items():
             kind, where = block["kind"], f"{place}, {part}.{name}"

@@ -122,6 +122,7 @@ class Targets:
                 "claim": plan.study.claim,
                 "label": plan.label,
                 "protocol": plan.study.protocol,
+                "order": self.layout.reports[name].get("order", []),
                 "tables": self.shown(name, "tables"),
                 "figures": self.shown(name, "figures"),
             }

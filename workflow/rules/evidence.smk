@@ -5,7 +5,7 @@ REQUIRED INPUTS:
     studies/{study}/{published,inconsistencies}.csv, claims.yaml where a study has them
 OUTPUTS:
     results/{scale}/config.yaml
-    results/{scale}/{study}/tables/{table}.{csv,md,tex}
+    results/{scale}/{study}/tables/{table}.{csv,md,tex,runs.json}
     results/{scale}/{study}/figures/{figure}.{pdf,png,csv}
     results/{scale}/report.html
 """
@@ -44,6 +44,7 @@ rule make_table:
         csv="results/{scale}/{study}/tables/{table}.csv",
         md="results/{scale}/{study}/tables/{table}.md",
         tex="results/{scale}/{study}/tables/{table}.tex",
+        runs="results/{scale}/{study}/tables/{table}.runs.json",
     log:
         "logs/{scale}/{study}/make_table/{table}.log",
     conda:
@@ -91,8 +92,9 @@ rule draw_figure:
 
 rule write_report:
     input:
-        template="workflow/report/page.html",
+        template=expand("workflow/report/page/page.{part}", part=("html", "css", "js")),
         question="results/{scale}/config.yaml",
+        runs=[file for study in QUESTION.plans for file in TARGETS.collected(study)],
         tables=TARGETS.tables(),
         figures=TARGETS.figures(),
     output:

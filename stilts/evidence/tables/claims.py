@@ -10,7 +10,7 @@ from stilts.evidence.claims import Judged, judge_models
 from stilts.evidence.comparisons.between import Spread
 from stilts.evidence.comparisons.verdict import MOST, OPEN, samples_needed, unseen
 from stilts.evidence.numbers import NOT_PRINTED, interval, p_value_text, points
-from stilts.evidence.results import Inputs
+from stilts.evidence.results import BEHIND, Inputs
 from stilts.question.claims import WITHIN
 
 FIELDS = ()
@@ -33,12 +33,13 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Raises:
         UserError: the study has no claims.
     """
-    return pd.DataFrame(
-        [
-            {**model, **_row(ours, judged)}
-            for model, ours, judged in judge_models(inputs, spec, "Model")
-        ]
-    )
+    found = [
+        ({**model, **_row(ours, judged)}, judged.behind)
+        for model, ours, judged in judge_models(inputs, spec, "Model")
+    ]
+    table = pd.DataFrame([row for row, _ in found])
+    table.attrs[BEHIND] = [behind for _, behind in found]
+    return table
 
 
 def _row(ours: Inputs, judged: Judged) -> dict[str, str]:

@@ -11,7 +11,7 @@ from stilts.evidence.comparisons.many import holm
 from stilts.evidence.comparisons.pairing import Comparison, compare
 from stilts.evidence.comparisons.verdict import ALPHA, unseen
 from stilts.evidence.numbers import NOT_AVAILABLE, interval, p_value_text, points, runs_used
-from stilts.evidence.results import Inputs
+from stilts.evidence.results import BEHIND, Inputs
 from stilts.question.chain import NONE, chain_seed, unseeded
 
 FIELDS = ("chains", "targets", "margin", "margin_from", "baseline", "walks")
@@ -34,21 +34,23 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         tests of the model (Holm), the Verdict, what difference would be Seen at 80 % power, which
         seeds the Interval is over, and n, the pairs of runs.
     """
-    rows = []
+    rows, behind = [], []
     for model, ours in inputs.models(spec, "Model"):
-        found = {
-            (chain, target): compare(*_sides(ours, chain, target, spec))
-            for chain in spec["chains"]
-            for target in spec["targets"]
-        }
-        tests = holm([each.estimate.p_value() if each else math.nan for each in found.values()])
+        cells = [(chain, target) for chain in spec["chains"] for target in spec["targets"]]
+        compared = ours.watched(compare(*_sides(ours, *cell, spec)) for cell in cells)
+        found = dict(zip(cells, compared, strict=True))
+        tests = holm([each.estimate.p_value() if each else math.nan for each, _ in found.values()])
         for (chain, target), p_value in zip(found, tests, strict=True):
             names = {
                 "Intermediate": learnt.title(ours, chain),
                 "Target": ours.task_title(target),
             }
-            rows.append({**model, **names, **_row(found[chain, target], p_value, spec["margin"])})
-    return pd.DataFrame(rows)
+            comparison, read = found[chain, target]
+            rows.append({**model, **names, **_row(comparison, p_value, spec["margin"])})
+            behind.append(read)
+    table = pd.DataFrame(rows)
+    table.attrs[BEHIND] = behind
+    return table
 
 
 def _sides(
@@ -63,7 +65,7 @@ def _sides(
         for name in of_target["chain"].unique()
         if unseeded(name) == chain and chain_seed(name) is not None
     ]
-    return of_target[of_target["chain"].isin(walks)], base
+    return pd.concat([of_target.iloc[:0], *(ours.cell(walk, target) for walk in walks)]), base
 
 
 def _row(found: Comparison | None, p_value: float, margin: float) -> dict[str, str]:

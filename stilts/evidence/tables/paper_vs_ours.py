@@ -30,13 +30,15 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     Raises:
         UserError: an unknown measure or unit.
     """
-    rows = []
-    for number in inputs.published.to_dict("records"):
-        found = dict.fromkeys(FOUND, "") | {"ours": MISSING, "status": MISSING}
-        found |= _measured(inputs, number)
-        row = {name: number[name] for name in COLUMNS[:-1]}
-        rows.append(row | {"printed": number["value"]} | found)
-    return pd.DataFrame(rows, columns=[*COLUMNS[:-1], "printed", *FOUND])
+    numbers = inputs.published.to_dict("records")
+    table = inputs.table(_row(inputs, number) for number in numbers)
+    return table if len(table) else pd.DataFrame(columns=[*COLUMNS[:-1], "printed", *FOUND])
+
+
+def _row(inputs: Inputs, number: Mapping[str, Any]) -> dict[str, str]:
+    found = dict.fromkeys(FOUND, "") | {"ours": MISSING, "status": MISSING}
+    row = {name: number[name] for name in COLUMNS[:-1]} | {"printed": number["value"]}
+    return row | found | _measured(inputs, number)
 
 
 def _measured(inputs: Inputs, number: Mapping[str, Any]) -> dict[str, str]:

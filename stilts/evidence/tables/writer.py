@@ -1,5 +1,6 @@
 """Build a table of any kind and write it as csv, markdown and LaTeX, with caption and footnotes."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +9,12 @@ from typing import Any
 import pandas as pd
 
 from stilts.evidence.learnt import MARK, NOTE
-from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED
-from stilts.evidence.results import Inputs
+from stilts.evidence.numbers import NOT_AVAILABLE, are_numbers
+from stilts.evidence.results import BEHIND, Inputs
 from stilts.files import plugins
 from stilts.files.manifest import write_atomic
 
 LONG = 40  # rows above which a LaTeX table must break across pages
-_NUMBER = re.compile(r"[+-]?\d[\d,.]*(/\d+)?[k%]?|\[[^\]]*\]")
 _TEX = {
     "\\": r"\textbackslash{}",
     **{character: "\\" + character for character in "&%$#_{}"},
@@ -33,7 +33,10 @@ _TEX = {
 
 
 def build_and_write(inputs: Inputs, spec: Mapping[str, Any], stem: Path) -> None:
-    """Write `stem`.csv, .md and .tex of the table that `spec["kind"]` names.
+    """Write `stem`.csv, .md and .tex of the table that `spec["kind"]` names, and `stem`.runs.json.
+
+    The last one says what is behind each row: the folders of the run files that were read for it,
+    and files of scores without their suffix, as `runs/<model>/<chain>/<target>`.
 
     Args:
         inputs: the results of a study.
@@ -44,7 +47,10 @@ def build_and_write(inputs: Inputs, spec: Mapping[str, Any], stem: Path) -> None
         UserError: there is no such kind.
     """
     kind = plugins.load(__package__, spec["kind"], "kind of table", "the study's report.yaml")
-    write_table(stem, kind.build(inputs, spec), spec, inputs.footer)
+    table = kind.build(inputs, spec)
+    behind = table.attrs.get(BEHIND, [])
+    write_atomic(stem.with_name(f"{stem.name}.runs.json"), json.dumps(behind, indent=1) + "\n")
+    write_table(stem, table, spec, inputs.footer)
 
 
 def write_table(stem: Path | str, table: pd.DataFrame, spec: Mapping[str, Any], label: str) -> None:
@@ -147,11 +153,9 @@ def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:
 
 
 def _right_aligned(table: pd.DataFrame) -> list[bool]:
-    """Right-align the columns in which every cell that is there is a number or an interval."""
-    absent = (NOT_AVAILABLE, NOT_PRINTED, "")
+    """Right-align the columns of numbers."""
     columns = (table.iloc[:, place].astype(str) for place in range(table.shape[1]))
-    present = ([cell for cell in column if cell not in absent] for column in columns)
-    return [bool(cells) and all(map(_NUMBER.fullmatch, cells)) for cells in present]
+    return [are_numbers(column) for column in columns]
 
 
 def _markdown(cell: object) -> str:

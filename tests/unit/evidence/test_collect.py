@@ -30,6 +30,7 @@ def _run(folder: Path, point: str, counts: dict[str, int] | None = COUNTS, **rec
         "signs": ["tied logits", "flat loss"],
         "n_train": 400,
         "n_validation": 200,
+        "digests": {"predictions": "b" * 4, "code": "a" * 4},
         "key": "0" * 64,
     }
     (folder / f"{point}.json").write_text(json.dumps(run))
@@ -57,6 +58,7 @@ def test_a_run_is_one_row_with_the_grid_from_its_recipe(tmp_path):
     assert grid == {"lr": "1e-05", "batch": "8", "warmup": "0.2", "seed": "12"}
     assert (row["score_last"], row["score_best"], row["best_epoch"]) == ("0.7", "0.8", "2")
     assert row["signs"] == "tied logits; flat loss"
+    assert row["digests"] == "code=aaaa predictions=bbbb"
     assert (row["degenerate"], row["like_majority"]) == ("True", "True")  # p = 0.051
     assert row["seconds"] == ""  # the store has no such trial
 

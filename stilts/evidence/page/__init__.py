@@ -1,0 +1,1 @@
+"""One page, in one file, with every figure, table and run of a question."""
