@@ -68,8 +68,8 @@ def read_inputs(
         question=with_rows(record["studies"][study], manifests),
         tasks=record["tasks"],
         manifests=manifests,
-        runs=_table(runs, RUN_COLUMNS),
-        scores=_table(scores, SCORE_COLUMNS),
+        runs=read_table(runs, RUN_COLUMNS),
+        scores=read_table(scores, SCORE_COLUMNS),
         walked={place.parts[-2:]: read_manifest(place) for place in _folders(walked)},
         **_prints({Path(file).name: file for file in prints}, rows),
         **_claims(study, {Path(file).name: file for file in prints}),
@@ -109,7 +109,7 @@ def _rows(inputs: Inputs, folder: Path) -> list[dict[str, Any]]:
     return pd.read_parquet(folder / f"{split}.parquet").to_dict("records")
 
 
-def _table(path: str, columns: Sequence[str]) -> pd.DataFrame:
+def read_table(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     """Read a CSV of results; "None" and "none" are names here, only an empty cell is missing."""
     table = pd.read_csv(path, keep_default_na=False, na_values=["", "nan", "NaN"])
     missing = [column for column in columns if column not in table]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from stilts.files import plugins
 from stilts.files.fingerprint import fingerprint
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
@@ -15,6 +16,7 @@ THEMES = "stilts.tasks.miniature.themes"
 GENERATORS = "stilts.tasks.generators"
 TABLES = "stilts.evidence.tables"
 FIGURES = "stilts.evidence.figures"
+CHARTS = "stilts.evidence.charts"
 TRIAL = "stilts.jobs.outcome"  # loaded by a job only when it has to train
 
 
@@ -73,6 +75,11 @@ class RuleCode:
     def figure(self, study: str, kind: str) -> str:
         """Return the fingerprint of what draws a figure of a kind."""
         return fingerprint(f"{SCRIPTS}/draw_figure.py", f"{FIGURES}.{kind}", *self._named(study))
+
+    def page(self) -> str:
+        """Return the fingerprint of what writes the page, with every figure to hover and click."""
+        kinds = (f"{CHARTS}.{kind}" for kind in plugins.names(CHARTS))
+        return fingerprint(f"{SCRIPTS}/write_report.py", *kinds)
 
     def _used(
         self,

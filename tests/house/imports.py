@@ -8,6 +8,7 @@ import sys
 from stilts.files.fingerprint import ROOT
 
 DISTRIBUTIONS = {
+    "vl_convert": "vl-convert-python",
     "yaml": "pyyaml",
     "sklearn": "scikit-learn",
     "huggingface_hub": "huggingface-hub",

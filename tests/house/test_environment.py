@@ -15,6 +15,7 @@ CALLED = {"snakemake", "accelerate", "pytest-xdist", "ruff", "snakefmt"}
 NAMED_IN_DATA = {
     "make_table": "stilts.evidence.tables.",
     "draw_figure": "stilts.evidence.figures.",
+    "write_report": "stilts.evidence.charts.",
     "make_task": "stilts.tasks.miniature.themes.",
     "derive_task": "stilts.tasks.generators.",
 }

@@ -106,6 +106,6 @@ rule write_report:
     params:
         studies=TARGETS.titles(),
         inputs=lambda wildcards, input: list(input),
-        code=fingerprint("workflow/scripts/write_report.py"),
+        code=CODE.page(),
     script:
         "../scripts/write_report.py"

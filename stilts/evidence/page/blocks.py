@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stilts.evidence.numbers import are_numbers
+from stilts.evidence.page.charts import interactive
 
 CLAIMS = ("claims", "forest")  # kinds that open a study, whatever order it states
 _PRINTED = re.compile("paper|printed", re.IGNORECASE)  # columns that no run is behind
@@ -55,9 +56,13 @@ def table_block(spec: Mapping[str, Any], file: Path) -> dict[str, Any]:
 
 
 def figure_block(spec: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """Return what the page shows of a figure: as for a table, and `png` in base64."""
-    picture = base64.b64encode(file.read_bytes()).decode()
-    return {**_named(spec, file, ("png", "pdf", "csv")), "part": "figure", "png": picture}
+    """Return what the page shows of a figure: as for a table, its `png` in base64, its `chart`."""
+    return {
+        **_named(spec, file, ("png", "pdf", "csv")),
+        "part": "figure",
+        "png": base64.b64encode(file.read_bytes()).decode(),
+        "chart": interactive(spec, file),
+    }
 
 
 def in_order(blocks: Iterable[Mapping[str, Any]], order: Sequence[str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from stilts.evidence.page import charts
 from stilts.evidence.page.blocks import figure_block, in_order, table_block, verdicts
 from stilts.evidence.page.records import records
 from stilts.files.manifest import write_atomic
@@ -39,14 +40,16 @@ def write_report(
     filled = {name: _filled(name, study, shown) for name, study in studies.items()}
     found = {name: records(page.parent, name, asked) for name in studies}
     for name, study in filled.items():
-        found[name]["behind"] = {
-            block["name"]: block.pop("behind") for block in study["blocks"] if "behind" in block
-        }
+        for part in ("behind", "chart"):  # what only the page's script reads
+            found[name][part] = {
+                block["name"]: block[part] for block in study["blocks"] if block.get(part)
+            }
     text = _environment(template).render(
         scale=page.parent.name,
         studies=filled,
         runs={name: len(each["runs"]["rows"]) for name, each in found.items()},
         data=_as_script(found),
+        vega=charts.script() if any(each["chart"] for each in found.values()) else "",
         question=record,
     )
     write_atomic(page, text)

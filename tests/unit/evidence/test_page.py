@@ -7,49 +7,18 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
-from stilts.evidence.figures.drawing import draw_and_write
 from stilts.evidence.page.blocks import in_order, table_block
-from stilts.evidence.page.report import write_report
-from stilts.evidence.tables.writer import build_and_write
-from stilts.files.fingerprint import ROOT
 from tests.toys import invented_results as toys
+from tests.toys.finished_page import LABEL, finish
 
-TEMPLATE = ROOT / "workflow/report/page/page.html"
-TABLES = ("claims", "table_1", "table_3", "paper_vs_ours")
 CHAIN, TARGET, POINT = "hellaswag", "rte", "lr1e-05_bs8_wu0.2_s42"
 
 
 @pytest.fixture(scope="module")
 def top(tmp_path_factory):
-    """Return a finished folder of the invented study, with its page."""
-    top = tmp_path_factory.mktemp("project") / "results" / "mini"
-    study, report = top / "rethinking", toys.report()
-    for part in ("tables", "figures"):
-        (study / part).mkdir(parents=True)
-    inputs = toys.inputs()
-    for name in TABLES:
-        build_and_write(inputs, report["tables"][name], study / "tables" / name)
-    for name in ("claims", "figure_2"):
-        draw_and_write(inputs, report["figures"][name], study / "figures" / name)
-    digests = "checkpoint=ab12 train=cd34"
-    toys.runs().assign(digests=digests, key="00ff").to_csv(study / "runs.csv", index=False)
-    toys.scores().to_csv(study / "scores.csv", index=False)
-    question = top / "config.yaml"
-    record = toys.record()
-    record["studies"]["rethinking"]["label"] = "<script>alert(1)</script>"
-    question.write_text(yaml.safe_dump(record))
-    written = {"title": "Rethinking", "cite": "Chang & Lu", "claim": "", "label": toys.LABEL}
-    write_report(
-        top / "report.html",
-        template=TEMPLATE,
-        question=question,
-        studies={"rethinking": {**written, "protocol": "paper", **report}},
-        tables=[str(study / "tables" / f"{name}.csv") for name in TABLES],
-        figures=[str(study / "figures" / f"{name}.png") for name in ("claims", "figure_2")],
-    )
-    return top
+    """Return the folder of a finished question, with its page."""
+    return finish(tmp_path_factory.mktemp("project")).parent
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +38,8 @@ def block(name, kind="deltas"):
 def test_claims_come_first_then_the_papers_order_then_the_rest(page):
     found = re.findall(r'<article id="rethinking-([^"]*)"', page)
     assert found[:2] == ["figure-claims", "table-claims"]
-    assert found[2:] == ["table-table_1", "figure-figure_2", "table-table_3", "table-paper_vs_ours"]
+    middle = ["table-table_1", "figure-figure_2", "table-table_3", "figure-figure_3"]
+    assert found[2:] == [*middle, "table-paper_vs_ours"]
     assert [each["name"] for each in in_order([block("b"), block("a")], ["a"])] == ["a", "b"]
 
 
@@ -112,20 +82,21 @@ def test_printed_numbers_lead_to_no_runs(top):
 
 def test_a_run_stands_with_its_settings_origins_and_digests(page):
     found = held(page)
-    names, same = found["runs"]["names"], found["runs"]["same"]
+    names = found["runs"]["names"]
     rows = [dict(zip(names, row, strict=True)) for row in found["runs"]["rows"]]
     assert len(rows) == len(toys.runs())
-    assert same["digests"] == "checkpoint=ab12 train=cd34"
     (run,) = [
         row for row in rows if (row["chain"], row["target"], row["point"]) == (CHAIN, TARGET, POINT)
     ]
+    assert re.fullmatch(
+        "checkpoint=[0-9a-f]{64} code=[0-9a-f]{64} train=[0-9a-f]{64}", run["digests"]
+    )
     assert (float(run["lr"]), run["batch"], run["seed"]) == (1e-5, "8", "42")
     assert ["metric", "accuracy", "assumed", ""] in found["settings"][TARGET]
 
 
 def test_no_text_of_a_question_becomes_code(page):
-    assert "<script>alert(1)" not in page
-    assert "&lt;script&gt;alert(1)" in page
+    assert LABEL not in page and html.escape(LABEL) in page
 
 
 def test_the_page_asks_for_nothing_outside_itself(page):
@@ -138,3 +109,23 @@ def test_the_page_asks_for_nothing_outside_itself(page):
 def test_files_that_the_page_names_are_there(top, page):
     links = {each for each in re.findall(r'href="([^"#][^"]*)"', page)}
     assert links and [each for each in links if not (top / Path(each)).is_file()] == []
+
+
+def test_a_page_of_a_whole_sweep_stays_small(top, page):
+    assert len(toys.runs()) >= 1584
+    assert (top / "report.html").stat().st_size < 15e6
+
+
+def test_every_run_with_a_score_is_a_dot_of_its_violin(page):
+    chart = held(page)["chart"]["figure_2"]
+    shown = toys.report()["figures"]["figure_2"]
+    runs = toys.runs().dropna(subset="score")
+    runs = runs[runs["chain"].isin(shown["chains"]) & runs["target"].isin(shown["targets"])]
+    dots = {row["run"]: row for rows in chart["datasets"].values() for row in rows if "run" in row}
+    assert len(dots) == len(runs)
+    for run in runs.to_dict("records"):
+        dot = dots["/".join(run[name] for name in ("model", "chain", "target", "point"))]
+        assert dot["y"] == pytest.approx(100 * run["score"])
+        assert (dot["batch"], dot["seed"]) == (str(run["batch"]), str(run["seed"]))
+        assert (dot["state"] == "degenerate") == run["degenerate"]
+        assert dot["signs"] == run["signs"]

@@ -179,6 +179,26 @@ dialog.addEventListener("close", () => {
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 addEventListener("hashchange", follow);
 
+// Figures to hover and click
+
+async function draw(place) {
+  const { study, name } = place.dataset;
+  const options = { actions: false, renderer: "svg", tooltip: { disableDefaultStyle: true } };
+  const { view } = await vegaEmbed(place, data[study].chart[name], options);
+  view.addEventListener("click", (_, item) => {
+    const run = item?.datum?.run;
+    if (run) location.hash = `#run:${path(study, run)}`;
+  });
+}
+
+/** Draw one figure after the other: the page can be read before the last is there. */
+async function drawAll() {
+  for (const place of document.querySelectorAll(".chart")) await draw(place);
+}
+
+/** Paper shows what was printed. */
+addEventListener("beforeprint", () => document.querySelectorAll(".printed").forEach((each) => (each.open = true)));
+
 // The contents follow the reader.
 
 function watchPlace() {
@@ -200,3 +220,4 @@ for (const table of document.querySelectorAll("article table")) {
 }
 watchPlace();
 follow();
+setTimeout(drawAll);

@@ -1,0 +1,1 @@
+"""Figures to hover and click: a file per kind of figure that has an interactive version."""
