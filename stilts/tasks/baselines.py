@@ -19,6 +19,7 @@ from stilts.tasks.columns import Row
 
 MOST_SEQUENCES = 12_000  # of training and of scoring each; more rows are a seeded sample
 MOST_WORDS = 100  # of each text, so that pairs stay few enough
+MOST_FEATURES = 200_000  # that a cue learns from: the most common ones; real texts have millions
 SEED = 0
 
 Words = Sequence[str]
@@ -117,18 +118,27 @@ def _predict(
 ) -> np.ndarray:
     """Return a class index for each of `count` examples, int64 [count]."""
     from sklearn.feature_extraction import DictVectorizer
+    from sklearn.feature_selection import SelectKBest
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import MaxAbsScaler
 
     choices = len(asked) // count
     wanted = known if choices == 1 else (np.arange(choices) == known[:, None]).ravel()
-    model = make_pipeline(DictVectorizer(), MaxAbsScaler(), LogisticRegression(max_iter=1000))
-    model.fit([cue(*sides) for sides in told], wanted)
-    features = [cue(*sides) for sides in asked]
+    written = DictVectorizer()
+    learnt = written.fit_transform([cue(*sides) for sides in told])
+    common = SelectKBest(_commonness, k=min(MOST_FEATURES, learnt.shape[1]))
+    model = make_pipeline(common, MaxAbsScaler(), LogisticRegression(max_iter=1000))
+    model.fit(learnt, wanted)
+    features = written.transform([cue(*sides) for sides in asked])
     if choices == 1:
         return model.predict(features)
     return _answers(model.decision_function(features).reshape(count, choices))
+
+
+def _commonness(features: Any, _: np.ndarray) -> np.ndarray:
+    """Return how often each of some features occurs, of a sparse matrix [n, features]."""
+    return np.asarray(features.sum(axis=0)).ravel()
 
 
 def _answers(values: np.ndarray) -> np.ndarray:

@@ -124,6 +124,14 @@ def test_many_rows_are_a_seeded_sample(monkeypatch):
     assert set(reached) == {"majority", *CUES}
 
 
+def test_of_many_features_the_most_common_are_learnt_from(monkeypatch):
+    rows = [pair("a", "rare" if number == 7 else "often", 0) for number in range(20)]
+    rows += [pair("a", f"{side} common", int(side == "x")) for side in "xxxxyyyy"]
+    every = baselines(rows, rows, classification, accuracy.score)["b_alone"]
+    monkeypatch.setattr(module, "MOST_FEATURES", 2)  # often, common
+    assert baselines(rows, rows, classification, accuracy.score)["b_alone"] < every == 1.0
+
+
 def test_the_module_loads_no_scikit_learn_until_it_is_asked():
     code = "import sys, stilts.tasks.make; sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
