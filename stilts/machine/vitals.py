@@ -1,9 +1,11 @@
 """Which jobs are at work, read from the records that `stilts.machine.heartbeat` writes."""
 
+import contextlib
 import json
 import os
 import socket
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,17 @@ def read_vitals(log: Path | str) -> Vitals | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def last_beat(logs: Iterable[Path | str]) -> int | None:
+    """Return when the record of the job that writes some logs last changed, by its file system.
+
+    In nanoseconds, only to be compared with another; None where there is no record.
+    """
+    for log in logs:
+        with contextlib.suppress(OSError):
+            return Path(log).with_suffix(ENDING).stat().st_mtime_ns
+    return None
 
 
 def jobs_at_work(logs: Path = Path("logs")) -> list[str]:

@@ -13,8 +13,13 @@ from typing import Any
 
 from stilts.machine.slurm import calls as slurm
 from stilts.machine.slurm.calls import Job, where
+from stilts.machine.vitals import last_beat
 
 SLOWEST = 4  # times the first pause: the longest one between two looks at the queue
+# Seconds after which a job that SLURM takes for running, and that gives no sign of life, is given
+# up. A controller that dies just after a pre-emption comes back with the job as it was before: it
+# believes for hours in a job that its node has ended. To load Python takes a minute at most.
+UNHEARD = 600.0
 ENDED = {
     "TIMEOUT": "its time is over; a new one goes on from its snapshot. Too often? Raise {runtime}",
     "OUT_OF_MEMORY": "it needed more memory than it had asked for. Raise {mem_mb}",
@@ -53,6 +58,7 @@ class Watch:
         self.executor, self.name, self.first = executor, name, first
         self._pause = float(first)
         self._missed: dict[str, int] = {}
+        self._beats: dict[str, tuple[int | None, float]] = {}
         self._silent_since: float | None = None
         self._stopped = False
         self._submit = executor.run_job
@@ -101,9 +107,14 @@ class Watch:
             return f"SLURM knows nothing of job {number} any more, and its files are not there"
         if job.state == "COMPLETED":
             return ""
+        if self._is_ghost(info, job):
+            self._cancel(number)
+            return (
+                f"SLURM takes job {number} for running, but nothing was heard of it for"
+                f" {UNHEARD / 60:.0f} minutes: it is cancelled, and goes on from its snapshot"
+            )
         if job.state == "PENDING" and job.reason in NEVER:
-            with contextlib.suppress(slurm.Silent):
-                slurm.cancel(number)
+            self._cancel(number)
             return f"SLURM job {number} would wait for ever ({job.reason}): " + _advice(
                 NEVER[job.reason]
             )
@@ -111,6 +122,22 @@ class Watch:
             why = (job.state == "FAILED" and _last_words(info)) or _advice(ENDED[job.state])
             return f"SLURM job {number} ended as {job.state}: {why}"
         return None
+
+    def _is_ghost(self, info: Any, job: Job) -> bool:
+        """Tell whether a job that is said to run has given no sign of life for long.
+
+        A sign is that its record changes; the time in it is another machine's, and tells nothing.
+        """
+        beat = last_beat(info.job.log)
+        known, since = self._beats.get(job.number, (None, 0.0))
+        if job.state != "RUNNING" or beat != known or job.number not in self._beats:
+            self._beats[job.number] = beat, time.monotonic()
+            return False
+        return bool(info.job.log) and time.monotonic() - since > UNHEARD
+
+    def _cancel(self, number: str) -> None:
+        with contextlib.suppress(slurm.Silent):
+            slurm.cancel(number)
 
     async def _has_made_its_files(self, job: Any) -> bool:
         # The mark of an unfinished job is set on submission and taken away by the job itself.

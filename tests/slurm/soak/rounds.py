@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stilts.machine.slurm.watch import UNHEARD
 from tests.slurm.cluster import Cluster
 from tests.slurm.soak.faults import KINDS
 from tests.slurm.soak.watch import Watch, Work
@@ -25,7 +26,7 @@ from tests.workflow.project import Project
 
 TICK = 0.2
 JOBS = ("--jobs", "3")  # at a time: what two cores can bring back to work in a while
-STUCK = 600  # seconds without any training after which the soak gives up
+STUCK = UNHEARD + 300  # seconds without any training after which the soak gives up
 
 
 @dataclass

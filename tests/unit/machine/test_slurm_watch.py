@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import pytest
 
 from stilts.machine.slurm import calls as slurm
 from stilts.machine.slurm.calls import Job, Silent
-from stilts.machine.slurm.watch import Watch
+from stilts.machine.slurm.watch import UNHEARD, Watch
 
 ENDED = ["TIMEOUT", "OUT_OF_MEMORY", "CANCELLED", "PREEMPTED", "NODE_FAIL", "FAILED", "DEADLINE"]
 GOING_ON = ["PENDING", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED", "CONFIGURING"]
@@ -76,8 +77,8 @@ def queue(monkeypatch):
     return Queue(monkeypatch)
 
 
-def info(number, *, files_there=True, log=None):
-    job = SimpleNamespace(output=[File(files_there)])
+def info(number, *, files_there=True, log=None, logs=()):
+    job = SimpleNamespace(output=[File(files_there)], log=list(logs))
     return SimpleNamespace(external_jobid=number, job=job, aux=log and {"slurm_logfile": log})
 
 
@@ -130,6 +131,53 @@ def test_a_job_that_could_never_start_is_cancelled_and_told_with_the_setting(que
     assert look(Watch(executor, "run", 1), info("7")) == []
     assert f"would wait for ever ({reason}): " in executor.failed["7"]
     assert ("scancel", "7") in queue.calls
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time in seconds as the watch sees it, to be put forward."""
+    now = [1000.0]
+    monkeypatch.setattr("stilts.machine.slurm.watch.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_a_job_of_which_nothing_is_heard_is_cancelled_although_slurm_says_it_runs(
+    queue, clock, tmp_path
+):
+    executor = Executor()
+    queue.holds(_7="RUNNING")
+    watch, ghost = Watch(executor, "run", 1), info("7", logs=[tmp_path / "7.log"])
+    assert look(watch, ghost) == ["7"]
+    clock[0] += UNHEARD - 1
+    assert look(watch, ghost) == ["7"], "Python may take its time to load"
+    clock[0] += 2
+    assert look(watch, ghost) == []
+    assert executor.failed["7"].startswith("SLURM takes job 7 for running, but nothing was heard")
+    assert ("scancel", "7") in queue.calls
+
+
+def test_a_job_whose_record_changes_lives_whatever_the_time_in_it(queue, clock, tmp_path):
+    executor, record = Executor(), tmp_path / "7.running"
+    queue.holds(_7="RUNNING")
+    watch, alive = Watch(executor, "run", 1), info("7", logs=[tmp_path / "7.log"])
+    for beat in range(5):
+        record.write_text("{}")
+        os.utime(record, (beat, beat))  # by a clock that is half a century slow
+        assert look(watch, alive) == ["7"]
+        clock[0] += UNHEARD - 1
+    clock[0] += UNHEARD
+    assert look(watch, alive) == [], "and it is given up once the record stays as it is"
+
+
+def test_a_job_that_waits_in_the_queue_gives_no_sign_of_life_and_needs_none(queue, clock, tmp_path):
+    executor = Executor()
+    watch, waiting = Watch(executor, "run", 1), info("7", logs=[tmp_path / "7.log"])
+    queue.holds(_7="PENDING")
+    for _ in range(3):
+        assert look(watch, waiting) == ["7"]
+        clock[0] += UNHEARD
+    queue.holds(_7="RUNNING")
+    assert look(watch, waiting) == ["7"], "its time counts from its start"
 
 
 @pytest.mark.parametrize("reason", ["Resources", "Priority", "JobHeldUser", "BeginTime", "None"])
