@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from stilts.commands.costs import lay_out, tokens_of
 from stilts.files.asked import Wanted
+from stilts.question.advice import featured
 from stilts.question.paths import Layout
 from stilts.question.targets import Targets
 
@@ -87,6 +88,18 @@ def _studies(layout: Layout) -> Iterator[Job]:
         for cell, file in zip(plan.scores, layout.scores(study), strict=True):
             log = f"{logs}/score_checkpoint/{'/'.join(cell)}.log"
             yield Job(f"{study}: scores", log, (file,))
+        yield from _estimates(layout, study, logs)
+
+
+def _estimates(layout: Layout, study: str, logs: str) -> Iterator[Job]:
+    """Yield the jobs of estimates, where something shows them."""
+    if not Targets(layout).asks(study, "estimates"):
+        return
+    for cell in featured(layout.question.plans[study]):
+        log = f"{logs}/extract_features/{'/'.join(cell)}.log"
+        yield Job(f"{study}: estimates", log, (layout.features(study, cell),))
+    log = f"{logs}/estimate_transfers.log"
+    yield Job(f"{study}: estimates", log, (layout.estimates(study),))
 
 
 def _pages(layout: Layout) -> Iterator[Job]:

@@ -25,6 +25,8 @@ RUN_COLUMNS = (
     "degenerate",
     "like_majority",
 )
+ESTIMATE_COLUMNS = ("model", "chain", "target", "estimator", "value")
+EPOCH_COLUMNS = ("model", "chain", "target", "point", "epoch", "loss", "score", "degenerate")
 SCORE_COLUMNS = (
     *("model", "chain", "target", "metric", "score", "chance", "n_validation"),
     *("new_heads", "score_std", "score_min", "score_max"),
@@ -43,6 +45,8 @@ def read_inputs(
     examples: Sequence[str] = (),
     walked: Sequence[str] = (),
     predictions: Sequence[str] = (),
+    estimates: Sequence[str] = (),
+    epochs: Sequence[str] = (),
 ) -> Inputs:
     """Read what a study's tables and figures may draw on.
 
@@ -58,6 +62,8 @@ def read_inputs(
         examples: the data manifests of the tasks of which a figure shows rows.
         walked: the manifests of the checkpoints of which a figure shows epochs.
         predictions: files of predictions, for what says `predictions: true`.
+        estimates: `estimates.csv`, for what says `estimates: true`.
+        epochs: `epochs.csv`, for what says `epochs: true`.
 
     Raises:
         UserError: a file without the columns it must have.
@@ -74,6 +80,8 @@ def read_inputs(
         **_prints({Path(file).name: file for file in prints}, rows),
         **_claims(study, {Path(file).name: file for file in prints}),
         predictions={_run_of(Path(file)): Path(file) for file in predictions},
+        estimates=_table(estimates[0], ESTIMATE_COLUMNS) if estimates else None,
+        epochs=_table(epochs[0], EPOCH_COLUMNS) if epochs else None,
     )
     shown = {folder.name: _rows(inputs, folder) for folder in _folders(examples)}
     return replace(inputs, examples=shown)

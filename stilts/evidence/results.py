@@ -38,6 +38,9 @@ class Inputs:
         walked: (model, chain) -> manifest of its checkpoint, for figures that show epochs.
         predictions: (model, chain, target, point) -> file of a run's predictions, for tables and
             figures that say `predictions: true`.
+        estimates: `estimates.csv`, one row per chain, target and estimator, for tables and figures
+            that say `estimates: true`.
+        epochs: `epochs.csv`, one row per run and epoch, for figures that say `epochs: true`.
         model: the one whose runs and scores these are; empty for all of the study.
         seen: which runs and scores were looked at so far, see `watched`.
     """
@@ -54,6 +57,8 @@ class Inputs:
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     walked: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     predictions: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
+    estimates: pd.DataFrame | None = None
+    epochs: pd.DataFrame | None = None
     model: str = ""
     seen: list[str] = field(default_factory=list, compare=False)
 
@@ -68,8 +73,13 @@ class Inputs:
         if model not in self.question["models"]:
             place = "'model' of a table or figure in the study's report.yaml"
             raise unknown("model", model, self.question["models"], place)
-        runs, scores = (table[table["model"] == model] for table in (self.runs, self.scores))
-        return replace(self, runs=runs, scores=scores, model=model)
+        tables = {name: getattr(self, name) for name in ("runs", "scores", "estimates", "epochs")}
+        own = {
+            name: table[table["model"] == model]
+            for name, table in tables.items()
+            if table is not None
+        }
+        return replace(self, **own, model=model)
 
     def models(self, spec: Mapping[str, Any], column: str) -> Iterator[tuple[dict, "Inputs"]]:
         """Yield the inputs of each model that `spec` shows, in the study's order.
@@ -143,12 +153,17 @@ class Inputs:
         """
         cells = self.question["cells"].values()
         names = dict.fromkeys(name for chains in cells for name in chains if target in chains[name])
-        return [chain] if chain in names else [name for name in names if unseeded(name) == chain]
+        walks = [name for name in names if unseeded(name) == chain]
+        return walks if walks and chain not in names else [chain]
 
     def cell(self, chain: str, target: str) -> pd.DataFrame:
         """Return the runs of one chain on one target, possibly none."""
-        named = self.runs["chain"].isin(self._chains(chain, target))
-        return self._see("runs", self.runs[named & (self.runs["target"] == target)])
+        return self._see("runs", self.of_cell(self.runs, chain, target))
+
+    def of_cell(self, table: pd.DataFrame, chain: str, target: str) -> pd.DataFrame:
+        """Return the rows of such a table that are of one chain and target."""
+        named = table["chain"].isin(self._chains(chain, target))
+        return table[named & (table["target"] == target)]
 
     def expected(self, chain: str, target: str) -> int:
         """Return how many runs a model should have of a chain on a target; 0 if none is asked."""

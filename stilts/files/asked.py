@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from stilts.files.manifest import MANIFEST, digest_of
 
 ASKED = "asked"  # the field of a record
-_NOT_PARENTS = {"checkpoint", "code", "predictions"}  # digests of a record that name no split
+# Digests of a record that name no split.
+_NOT_PARENTS = {"checkpoint", "code", "features", "predictions"}
 
 
 def asked_of(params: Mapping[str, Any]) -> str:

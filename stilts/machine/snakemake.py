@@ -3,6 +3,7 @@
 Everything else that reaches into Snakemake or its plugin for SLURM is in `stilts.machine.slurm`.
 """
 
+import contextlib
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,21 @@ def before_the_graph(
             if not any(workflow.persistence._read_locks()):
                 act(lambda path: not _is_known(workflow.persistence, path), workflow.dryrun)
         build()
+        if runs:
+            _beside_a_run(workflow.persistence)
 
     workflow._build_dag = act_and_build
+
+
+def _beside_a_run(persistence: Any) -> None:
+    """Let a call that makes nothing, such as `status`, take no lock and remove none.
+
+    It can be at work beside another call of snakemake in the same folder. No lock would refuse it,
+    but Snakemake removes every lock of the folder when any call ends, and leaves a call's own where
+    it does not.
+    """
+    if not any(persistence.all_outputfiles()):
+        persistence.lock = contextlib.nullcontext
 
 
 def _is_known(persistence: Any, path: str) -> bool:
@@ -64,19 +78,3 @@ def root_of(workflow: Any) -> Path:
 def config_files(workflow: Any) -> list[Path]:
     """Return the files that the config was read from, in order."""
     return [Path(file) for file in workflow.configfiles]
-
-
-def beside_a_run(workflow: Any, look: Callable[[], Any]) -> Callable[[Any], Any]:
-    """Return a param of a rule that makes nothing: what `look` returns.
-
-    Such a rule can be called while another call of snakemake is at work in the same folder. No lock
-    refuses it, but Snakemake removes every lock of the folder when any call ends, that of the call
-    at work included.
-    """
-
-    def param(wildcards: Any) -> Any:
-        if not any(workflow.persistence.all_outputfiles()):
-            workflow.persistence.unlock = workflow.persistence.noop
-        return look()
-
-    return param

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from stilts.files.asked import Wanted, asked_of
 from stilts.files.manifest import MANIFEST
+from stilts.question.advice import feature_spec, featured
 from stilts.question.chain import NONE
 from stilts.question.outside import Outside
 from stilts.question.paths import WEIGHTS, Layout
@@ -84,7 +85,7 @@ class Artefacts:
                 Path(file).unlink()
 
     def _collected(self, study: str) -> list[str]:
-        return [f"{self._layout.top}/{study}/{name}.csv" for name in ("runs", "scores")]
+        return [f"{self._layout.top}/{study}/{name}.csv" for name in ("runs", "scores", "epochs")]
 
     def all(self) -> Iterator[Artefact]:
         """Yield every artefact."""
@@ -94,6 +95,7 @@ class Artefacts:
             yield from self._stages(study)
             yield from self._runs(study)
             yield from self._scores(study)
+            yield from self._features(study)
 
     def runs_of(self, study: str) -> dict[str, Wanted]:
         """Return what is asked of the run files of a study, by their folder."""
@@ -153,6 +155,15 @@ class Artefacts:
             data = (layout.data_folder(cell.target),)
             others = (file.removesuffix(".json") + ".parquet",)
             yield Artefact(file, others, Wanted(asked_of(told), checkpoint, data))
+
+    def _features(self, study: str) -> Iterator[Artefact]:
+        layout, plan = self._layout, self._question.plans[study]
+        for cell in featured(plan):
+            told = {"spec": feature_spec(plan, cell), "code": self._code.features(study, *cell)}
+            checkpoint = layout.checkpoint_folder(study, cell.model, cell.chain)
+            wanted = Wanted(asked_of(told), checkpoint, (layout.data_folder(cell.target),))
+            record = layout.features(study, cell)
+            yield Artefact(record, (record.removesuffix(".json") + ".parquet",), wanted)
 
 
 def _there(file: str) -> bool:

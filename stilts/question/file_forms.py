@@ -83,6 +83,8 @@ _SHOWN = {
         "caption": _TEXT,
         "printed": _TEXT,
         "predictions": {"type": "boolean", "description": "true or false"},
+        "estimates": {"type": "boolean", "description": "true or false"},
+        "epochs": {"type": "boolean", "description": "true or false"},
         "targets": _TEXTS,
         "chains": {
             "anyOf": [_TEXTS, _BLOCK],
@@ -111,9 +113,12 @@ REPORT = _closed(
 COMMON = {
     "tables": (
         *("kind", "title", "caption", "notes", "columns", "widths", "model", "models"),
-        "predictions",
+        *("predictions", "estimates", "epochs"),
     ),
-    "figures": ("kind", "title", "caption", "model", "models", "predictions"),
+    "figures": (
+        *("kind", "title", "caption", "model", "models"),
+        *("predictions", "estimates", "epochs"),
+    ),
 }
 _SIDE = _closed(
     {

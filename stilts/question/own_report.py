@@ -5,7 +5,8 @@ from typing import Any
 from stilts.question.chain import NONE, chain_tasks, unseeded
 from stilts.question.resolve import StudyPlan
 
-PANELS = 8  # of a page of violins
+PANELS = 8  # of a page of violins, or of curves
+CHOICE = 3  # candidates from which on advice is a choice
 
 
 def adds(plan: StudyPlan) -> bool:
@@ -57,7 +58,46 @@ def own_report(plan: StudyPlan) -> dict[str, Any]:
             ),
             "chains": walked,
         }
+    if _can_advise(plan, walked, targets):
+        tables |= _advice()
     return {"tables": tables, "figures": _figures(plan, chains, targets)}
+
+
+def _can_advise(plan: StudyPlan, walked: list[str], targets: list[str]) -> bool:
+    """Return whether there are candidates to rank, and another target to rank them by."""
+    bare = any(cell.chain == NONE for cell in plan.cells)
+    several = len({unseeded(chain) for chain in walked}) >= CHOICE and len(targets) > 1
+    return plan.study.place.own and bare and several
+
+
+def _advice() -> dict[str, Any]:
+    return {
+        "which_estimator": {
+            "kind": "which_estimator",
+            "title": "Does an estimate beat the static ranking?",
+            "caption": "The static ranking takes what gains most on the other targets.",
+            "estimates": True,
+        },
+        "estimators": {
+            "kind": "estimators",
+            "title": "How well chains are ranked before a target is trained",
+            "caption": (
+                "Regret@k: the best gain less the best of the k chains that are ranked highest, in"
+                " percentage points; rank correlation: Spearman's. Means over targets, intervals"
+                " over seeds. Estimates read no run, the static ranking those of other targets."
+            ),
+            "estimates": True,
+        },
+        "advice": {
+            "kind": "advice",
+            "title": "Which chain each ranking would take",
+            "caption": (
+                "The first choice of each with its mean gain in percentage points, and the best by"
+                " the runs."
+            ),
+            "estimates": True,
+        },
+    }
 
 
 def _figures(plan: StudyPlan, chains: list[str], targets: list[str]) -> dict[str, Any]:
@@ -85,6 +125,20 @@ def _figures(plan: StudyPlan, chains: list[str], targets: list[str]) -> dict[str
                 "A violin of runs per chain, a panel per target. Numbers: worst, mean and best"
                 " run. Dashed: chance; dotted: the majority class."
             ),
+            "chains": chains,
+            "targets": page,
+        }
+    shown = max(1, PANELS // 2 // models)  # two panels a target
+    pages = [targets[start : start + shown] for start in range(0, len(targets), shown)]
+    for number, page in enumerate(pages, start=1):
+        figures["curves" if len(pages) == 1 else f"curves_{number}"] = {
+            "kind": "curves",
+            "title": "Learning curves" + (f" ({number} of {len(pages)})" if len(pages) > 1 else ""),
+            "caption": (
+                "Training loss and score of each run after every epoch. Dashed, hollow: degenerate"
+                " runs, which end no better than the majority class (dotted)."
+            ),
+            "epochs": True,
             "chains": chains,
             "targets": page,
         }

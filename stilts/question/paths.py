@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from stilts.files.manifest import MANIFEST
 from stilts.files.strict_yaml import read_yaml
+from stilts.question.advice import candidates, compared, featured
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
 from stilts.question.chain import NONE, parent_chain, parse_chain, prefixes
@@ -180,6 +181,46 @@ class Layout:
         points = self.question.plans[study].points
         folders = {cell: self.run_folder(study, cell, "predictions") for cell in points}
         return [f"{folders[cell]}/{point}.parquet" for cell in points for point in points[cell]]
+
+    def features(self, study: str, cell: Cell) -> str:
+        """Return the record of what a checkpoint makes of a task's texts."""
+        return f"{self.top}/{study}/features/{'/'.join(cell)}.json"
+
+    def all_features(self, study: str) -> list[str]:
+        """Return the records of all features that advice on a study stands on."""
+        return [self.features(study, cell) for cell in featured(self.question.plans[study])]
+
+    def estimated(self, study: str) -> list[dict[str, Any]]:
+        """Return what each chain is estimated from, for each target that it could be taken for.
+
+        `cell`, the record of its `features`, and those of the texts that are `compared`, see
+        `stilts.question.advice.compared`.
+        """
+        return [
+            {
+                "cell": list(cell),
+                "features": self.features(study, cell),
+                "compared": [self.features(study, each) for each in compared(cell)],
+            }
+            for cell in candidates(self.question.plans[study])
+        ]
+
+    def estimates(self, study: str) -> str:
+        """Return the table of what every estimator says of every chain and target."""
+        return f"{self.top}/{study}/estimates.csv"
+
+    def asked_estimates(self, study: str, part: str, name: str) -> list[str]:
+        """Return the table of estimates for one of the `tables` or `figures` that asks for it."""
+        asks = self.reports[study][part][name].get("estimates")
+        return [self.estimates(study)] if asks else []
+
+    def epochs(self, study: str) -> str:
+        """Return the table of the epochs of all runs."""
+        return f"{self.top}/{study}/epochs.csv"
+
+    def asked_epochs(self, study: str, part: str, name: str) -> list[str]:
+        """Return the table of epochs for one of the `tables` or `figures` that asks for it."""
+        return [self.epochs(study)] if self.reports[study][part][name].get("epochs") else []
 
     def examples(self, study: str, figure: str) -> list[str]:
         """Return the manifests of the tasks whose rows a figure shows."""

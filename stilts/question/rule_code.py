@@ -5,6 +5,7 @@ from typing import Any
 
 from stilts.files import plugins
 from stilts.files.fingerprint import fingerprint
+from stilts.question.advice import feature_spec
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
 from stilts.question.code import METRICS, plugins_of
@@ -17,6 +18,7 @@ GENERATORS = "stilts.tasks.generators"
 TABLES = "stilts.evidence.tables"
 FIGURES = "stilts.evidence.figures"
 CHARTS = "stilts.evidence.charts"
+ESTIMATORS = "stilts.evidence.estimators"
 TRIAL = "stilts.jobs.outcome"  # loaded by a job only when it has to train
 
 
@@ -67,6 +69,17 @@ class RuleCode:
         used = self._used([spec["task"]], model, {task: spec["head"]})
         asked = f"{METRICS}.{spec['task']['metric']}"
         return fingerprint(f"{SCRIPTS}/score_checkpoint.py", asked, *used)
+
+    def features(self, study: str, model: str, chain: str, task: str) -> str:
+        """Return the fingerprint of what extracts the features of a checkpoint on a task."""
+        spec = feature_spec(self.question.plans[study], Cell(model, chain, task))
+        used = self._used([spec["task"]], model, {task: spec["recipe"]["head"]})
+        return fingerprint(f"{SCRIPTS}/extract_features.py", *used)
+
+    def estimates(self) -> str:
+        """Return the fingerprint of what estimates transfers, by every estimator."""
+        known = (f"{ESTIMATORS}.{name}" for name in plugins.names(ESTIMATORS))
+        return fingerprint(f"{SCRIPTS}/estimate_transfers.py", *known)
 
     def table(self, study: str, kind: str) -> str:
         """Return the fingerprint of what builds a table of a kind."""

@@ -1,7 +1,7 @@
 """Which files answer a question: what the target rules ask for."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,9 @@ class Targets:
         return found
 
     def collected(self, study: str) -> list[str]:
-        """Return the tables of all runs and scores of a study."""
-        return [f"{self.layout.top}/{study}/{name}.csv" for name in ("runs", "scores")]
+        """Return the tables of all runs and scores of a study, and of epochs where one asks."""
+        found = [f"{self.layout.top}/{study}/{name}.csv" for name in ("runs", "scores")]
+        return [*found, self.layout.epochs(study)] if self.asks(study, "epochs") else found
 
     def runs(self) -> list[str]:
         """Return a file of every job of the sweeps, every score, and the tables of both."""
@@ -74,6 +75,19 @@ class Targets:
                 *self.collected(study),
             )
         ]
+
+    def estimates(self, studies: Iterable[str] | None = None) -> list[str]:
+        """Return the table of estimates of each study, or some, with what it stands on."""
+        return [
+            file
+            for study in (self.question.plans if studies is None else studies)
+            for file in (*self.layout.all_features(study), self.layout.estimates(study))
+        ]
+
+    def asks(self, study: str, field: str) -> bool:
+        """Return whether a table or figure that is shown asks for `estimates` or `epochs`."""
+        blocks = (*self.shown(study, "tables").values(), *self.shown(study, "figures").values())
+        return any(block.get(field) for block in blocks)
 
     def tables(self) -> list[str]:
         """Return the csv of every table that has something to show."""
@@ -97,6 +111,7 @@ class Targets:
             self.layout.question_file(),
             *self.sources(),
             *self.runs(),
+            *self.estimates(name for name in self.question.plans if self.asks(name, "estimates")),
             *self.tables(),
             *self.figures(),
             self.layout.report(),

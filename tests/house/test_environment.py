@@ -16,6 +16,7 @@ NAMED_IN_DATA = {
     "make_table": "stilts.evidence.tables.",
     "draw_figure": "stilts.evidence.figures.",
     "write_report": "stilts.evidence.charts.",
+    "estimate_transfers": "stilts.evidence.estimators.",
     "make_task": "stilts.tasks.miniature.themes.",
     "derive_task": "stilts.tasks.generators.",
 }

@@ -134,7 +134,7 @@ def test_a_rule_and_its_script_share_one_name(rule, environment, script):
     assert rule in (script, ""), "only rules that are made in a loop have no name"
     assert (ROOT / f"workflow/scripts/{script}.py").is_file()
     assert (ROOT / f"envs/{environment}.yaml").is_file()
-    assert re.fullmatch(r"[a-z]+(_[a-z]+)+|plan|preview|status|prune", script), (
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)+|plan|preview|status|prune|advise", script), (
         "name a step verb_noun"
     )
 

@@ -22,7 +22,7 @@ rule plan:
     conda:
         "../../envs/train.yaml"
     params:
-        plan=beside_a_run(workflow, partial(lay_out_within, LAYOUT, lambda: ARTEFACTS.wanted)),
+        plan=lambda w: lay_out_within(LAYOUT, lambda: ARTEFACTS.wanted),
     script:
         "../scripts/plan.py"
 
@@ -36,7 +36,7 @@ rule preview:
     conda:
         "../../envs/train.yaml"
     params:
-        spec=beside_a_run(workflow, partial(preview_spec, LAYOUT)),
+        spec=lambda w: preview_spec(LAYOUT),
     script:
         "../scripts/preview.py"
 
@@ -48,7 +48,7 @@ rule status:
     conda:
         "../../envs/train.yaml"
     params:
-        outline=beside_a_run(workflow, partial(outline, LAYOUT, lambda: ARTEFACTS.wanted)),
+        outline=lambda w: outline(LAYOUT, lambda: ARTEFACTS.wanted),
     script:
         "../scripts/status.py"
 
@@ -60,7 +60,7 @@ rule prune:
     conda:
         "../../envs/train.yaml"
     params:
-        config=beside_a_run(workflow, partial(dict, QUESTION.config)),
+        config=lambda w: dict(QUESTION.config),
     script:
         "../scripts/prune.py"
 
@@ -72,6 +72,6 @@ rule prune_delete:
     conda:
         "../../envs/train.yaml"
     params:
-        config=beside_a_run(workflow, partial(dict, QUESTION.config)),
+        config=lambda w: dict(QUESTION.config),
     script:
         "../scripts/prune_delete.py"

@@ -8,7 +8,6 @@ OUTPUTS:
 
 import gc
 import sys
-from functools import partial
 from pathlib import Path
 
 from stilts.commands.budget import lay_out_within
@@ -21,7 +20,6 @@ from stilts.files.strict_yaml import read_yaml
 from stilts.machine import preload
 from stilts.machine.environment import demand_values, settle
 from stilts.machine.snakemake import (
-    beside_a_run,
     before_the_graph,
     config_files,
     is_main,
@@ -29,8 +27,11 @@ from stilts.machine.snakemake import (
     runs_here,
 )
 from stilts.machine.slurm.begin import begin, remarks
+from stilts.question.advice import feature_spec
+from stilts.question.advise import advise_spec
 from stilts.question.artefacts import Artefacts
 from stilts.question.ask import ask
+from stilts.question.cells import Cell
 from stilts.question.outside import Outside
 from stilts.question.paths import WEIGHTS, Layout
 from stilts.question.preview import preview_inputs, preview_spec

@@ -40,6 +40,8 @@ rule make_table:
         data=lambda w: LAYOUT.study_data(w.study),
         prints=lambda w: LAYOUT.prints(w.study),
         predictions=lambda w: LAYOUT.predictions(w.study, "tables", w.table),
+        estimates=lambda w: LAYOUT.asked_estimates(w.study, "tables", w.table),
+        epochs=lambda w: LAYOUT.asked_epochs(w.study, "tables", w.table),
     output:
         csv="results/{scale}/{study}/tables/{table}.csv",
         md="results/{scale}/{study}/tables/{table}.md",
@@ -68,6 +70,8 @@ rule draw_figure:
         examples=lambda w: LAYOUT.examples(w.study, w.figure),
         walked=lambda w: LAYOUT.walked(w.study, w.figure),
         predictions=lambda w: LAYOUT.predictions(w.study, "figures", w.figure),
+        estimates=lambda w: LAYOUT.asked_estimates(w.study, "figures", w.figure),
+        epochs=lambda w: LAYOUT.asked_epochs(w.study, "figures", w.figure),
     output:
         pdf="results/{scale}/{study}/figures/{figure}.pdf",
         png=report(

@@ -7,10 +7,12 @@ OUTPUTS:
     results/{scale}/{study}/predictions/{model}/{chain}/{target}/{point}.parquet
     results/{scale}/{study}/scores/{model}/{chain}/{task}.json
     results/{scale}/{study}/{runs,scores}.csv
+    results/{scale}/{study}/epochs.csv    where a figure shows epochs
 """
 
 
 localrules:
+    collect_epochs,
     collect_runs,
 
 
@@ -103,3 +105,21 @@ rule collect_runs:
         code=fingerprint("workflow/scripts/collect_runs.py"),
     script:
         "../scripts/collect_runs.py"
+
+
+rule collect_epochs:
+    input:
+        # Which has refused the runs of another question.
+        runs="results/{scale}/{study}/runs.csv",
+        asked=lambda wildcards: TARGETS.asked_runs(wildcards.study),
+    output:
+        "results/{scale}/{study}/epochs.csv",
+    log:
+        "logs/{scale}/{study}/collect_epochs.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        cells=lambda wildcards: LAYOUT.collected_runs(wildcards.study),
+        code=fingerprint("workflow/scripts/collect_epochs.py"),
+    script:
+        "../scripts/collect_epochs.py"

@@ -70,16 +70,23 @@ def compare(ours: pd.DataFrame, base: pd.DataFrame) -> Comparison | None:
     if not pairs:
         return None
     means = pd.Series(filled(table.to_numpy()).mean(axis=1), index=table.index)
-    by_seeds = means.unstack()
-    walks, seeds = by_seeds.shape
     tied = _tied(means)
-    if tied:
-        estimate = one_way(means.groupby(level=0).mean().to_numpy())
-        walks, seeds = len(means.groupby(level=0)), len(means)
-    else:
-        estimate = crossed(filled(by_seeds.to_numpy()))
+    walks = means.index.get_level_values(0).nunique()
+    seeds = len(means) if tied else means.index.get_level_values(1).nunique()
+    estimate = over_seeds(means)
     stages = any(chain != NONE for side in (ours, base) for chain in side["chain"])
     return Comparison(estimate, walks, seeds, pairs, asked, stages, tied)
+
+
+def over_seeds(means: pd.Series) -> Estimate:
+    """Estimate the mean of one number for each pair of seeds, of the stages and of the target.
+
+    means: by both seeds. Where each seed of the target goes with one of the stages, those of the
+    stages are the samples; elsewhere both are, crossed.
+    """
+    if _tied(means):
+        return one_way(means.groupby(level=0).mean().to_numpy())
+    return crossed(filled(means.unstack().to_numpy()))
 
 
 def mean_of(runs: pd.DataFrame) -> Comparison | None:
@@ -99,7 +106,7 @@ def covers(found: Comparison | None) -> str:
 
 def _differences(ours: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     """Return ours less base, a row a pair of seeds (walk, seeds), a column a grid point."""
-    sides = [_keyed(ours), _keyed(base)]
+    sides = [keyed(ours), keyed(base)]
     many = [side["walk"].nunique() > 1 for side in sides]
     on = KEYS if all(many) else KEYS[1:]
     both = sides[0].merge(sides[1], on=on, suffixes=("_ours", "_base"))
@@ -109,7 +116,7 @@ def _differences(ours: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     return both.set_index(KEYS)["difference"].unstack().astype(np.float64)
 
 
-def _keyed(runs: pd.DataFrame) -> pd.DataFrame:
+def keyed(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs by seed of the stages, seeds of the target and the rest of the point."""
     seeds, rests = [], []
     for point in runs["point"]:

@@ -66,7 +66,7 @@ CASES = [
     (REPORT, "tables.table_3.margin", 1, "(kind deltas): unknown field 'margin'"),
     (REPORT, "figures.figure_2.widths", {}, "figures.figure_2 (kind violins): unknown field"),
     (REPORT, "figures", None, "figures must be a block, found None"),
-    (REPORT, "colour", 1, "unknown key 'colour'; allowed: figures, rows, tables"),
+    (REPORT, "colour", 1, "unknown key 'colour'; allowed: figures, order, rows, tables"),
 ]
 
 
