@@ -80,8 +80,8 @@ def read_inputs(
         **_prints({Path(file).name: file for file in prints}, rows),
         **_claims(study, {Path(file).name: file for file in prints}),
         predictions={_run_of(Path(file)): Path(file) for file in predictions},
-        estimates=_table(estimates[0], ESTIMATE_COLUMNS) if estimates else None,
-        epochs=_table(epochs[0], EPOCH_COLUMNS) if epochs else None,
+        estimates=read_table(estimates[0], ESTIMATE_COLUMNS) if estimates else None,
+        epochs=read_table(epochs[0], EPOCH_COLUMNS) if epochs else None,
     )
     shown = {folder.name: _rows(inputs, folder) for folder in _folders(examples)}
     return replace(inputs, examples=shown)

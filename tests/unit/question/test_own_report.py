@@ -64,6 +64,29 @@ def test_a_page_of_two_models_has_half_the_targets(shown):
     assert pages == [targets[:4], targets[4:]]
 
 
+def test_curves_have_two_panels_a_target_and_ask_for_epochs(shown):
+    targets = ["rte", "wic", "cola", "mrpc", "qnli"]
+    found = shown(targets=targets)
+    pages = [
+        block for name, block in found.shown("mine", "figures").items() if name.startswith("curves")
+    ]
+    assert [page["targets"] for page in pages] == [targets[:4], targets[4:]]
+    assert found.layout.epochs("mine") in found.collected("mine")
+    assert found.layout.asked_epochs("mine", "figures", "curves_1")
+
+
+def test_three_chains_and_two_targets_are_a_choice_that_is_advised_on(shown):
+    many = ["none", "cola", "sst2^1", "sst2^2", "mnli"]
+    found = shown(chains=many)
+    asked = {"which_estimator", "estimators", "advice"}
+    assert asked <= found.shown("mine", "tables").keys() and found.asks("mine", "estimates")
+    assert found.layout.estimates("mine") in found.everything()
+    for changes in ({"chains": many[:-1]}, {"chains": many, "targets": ["rte"]}):
+        few = shown(**changes)
+        assert not asked & few.shown("mine", "tables").keys() and not few.asks("mine", "estimates")
+        assert not any("estimates" in file or "/features/" in file for file in few.everything())
+
+
 def test_without_a_baseline_no_gain_is_shown(shown):
     assert "gains" not in shown(chains=["cola"]).shown("mine", "figures")
     assert "gains" in shown().shown("mine", "figures")
@@ -73,7 +96,7 @@ def test_what_a_paper_lacks_is_shown_as_a_study_of_ones_own(own_root, config):
     only = {"chains": ["none", "cola"], "targets": ["mrpc"]}
     found = Targets(Layout(ask({**config, "only": only}, own_root)))
     study = config["studies"][0]
-    assert list(found.shown(study, "figures")) == ["gains", "runs"]
+    assert list(found.shown(study, "figures")) == ["gains", "runs", "curves"]
     assert found.shown(study, "tables")["cells"]["targets"] == ["mrpc"]
 
 
