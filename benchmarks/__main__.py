@@ -12,7 +12,7 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 # Planning first: a child counts the memory that its parent had when it was started as its own.
-PARTS = ("planning", "trainer", "sweep", "peak", "sharing", "generation")
+PARTS = ("planning", "page", "trainer", "sweep", "peak", "sharing", "generation")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

@@ -31,7 +31,7 @@ def test_every_part_runs_at_toy_size_and_writes_a_table(part, tmp_path, capsys):
 def test_an_unknown_part_is_refused_with_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         main(["--only", "speed"])
-    assert "no part 'speed': use planning, trainer, sweep" in capsys.readouterr().err
+    assert "no part 'speed': use planning, page, trainer, sweep" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("task", LENGTHS["tasks"])
