@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 
 from stilts.errors import UserError
+from stilts.evidence.parts import shown
 from stilts.evidence.published import load, load_inconsistencies, nothing
 from stilts.evidence.record import with_rows
 from stilts.evidence.results import Inputs
@@ -83,8 +84,9 @@ def read_inputs(
         estimates=read_table(estimates[0], ESTIMATE_COLUMNS) if estimates else None,
         epochs=read_table(epochs[0], EPOCH_COLUMNS) if epochs else None,
     )
-    shown = {folder.name: _rows(inputs, folder) for folder in _folders(examples)}
-    return replace(inputs, examples=shown)
+    inputs = replace(inputs, runs=shown(inputs), everything=inputs.runs)
+    rows_of = {folder.name: _rows(inputs, folder) for folder in _folders(examples)}
+    return replace(inputs, examples=rows_of)
 
 
 def _folders(files: Sequence[str]) -> list[Path]:

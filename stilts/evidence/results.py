@@ -43,6 +43,7 @@ class Inputs:
         epochs: `epochs.csv`, one row per run and epoch, for figures that say `epochs: true`.
         model: the one whose runs and scores these are; empty for all of the study.
         seen: which runs and scores were looked at so far, see `watched`.
+        everything: the runs of sweeps that stand apart too, see `stilts.evidence.parts`.
     """
 
     question: Mapping[str, Any]
@@ -61,6 +62,7 @@ class Inputs:
     epochs: pd.DataFrame | None = None
     model: str = ""
     seen: list[str] = field(default_factory=list, compare=False)
+    everything: pd.DataFrame | None = None
 
     # The models
 
@@ -173,9 +175,17 @@ class Inputs:
         )
 
     def score_of(self, chain: str, task: str) -> Mapping[str, Any] | None:
-        """Return the row of a checkpoint on a task, or None where it was not scored."""
-        found = self.scores[(self.scores["chain"] == chain) & (self.scores["target"] == task)]
-        return self._see("scores", found).iloc[0].to_dict() if len(found) else None
+        """Return the row of a checkpoint on a task, or None where it was not scored.
+
+        A chain that was walked from several seeds only has the mean of their scores.
+        """
+        of_task = self.scores[self.scores["target"] == task]
+        found = of_task[of_task["chain"] == chain]
+        if not len(found):
+            found = of_task[[unseeded(name) == chain for name in of_task["chain"]]]
+        if not len(found):
+            return None
+        return {**self._see("scores", found).iloc[0].to_dict(), "score": found["score"].mean()}
 
     # What the question says
 

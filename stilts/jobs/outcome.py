@@ -14,7 +14,7 @@ from stilts.jobs.judgement import judge
 from stilts.jobs.reading import read_scored, read_train
 from stilts.jobs.trial import Setting
 from stilts.models.head import pose
-from stilts.models.load import copy_weights, freeze_encoder, load, reset
+from stilts.models.load import copy_weights, freeze_encoder, load, reset, start_encoder
 from stilts.models.room import demand_room
 from stilts.question.recipe import READING
 from stilts.training.history import History
@@ -24,7 +24,7 @@ from stilts.training.snapshot import Snapshot
 from stilts.training.workspace import Workspace
 
 # Settings of how things are read.
-FORM = (*READING, "head", "dropout", "freeze", "pooler", "select")
+FORM = (*READING, "head", "dropout", "freeze", "pooler", "encoder", "select")
 
 
 class Outcome(NamedTuple):
@@ -66,6 +66,8 @@ class Start:
         began = time.perf_counter()
         self.take_form(recipe)
         reset(self._workspace.model, self._weights, self._reports, recipe["seed"])
+        if recipe["encoder"] == "new":
+            start_encoder(self._workspace.model, recipe["seed"])
         with Snapshot(self.store.snapshot(key), self.minutes) as snapshot:
             history = train(
                 self._workspace,
@@ -91,7 +93,7 @@ class Start:
             [task],
             recipe["seed"],
             dropout=recipe["dropout"],
-            new_pooler=recipe["pooler"] == "new",
+            new_pooler="new" in (recipe["pooler"], recipe["encoder"]),
         )
         if recipe["freeze"] == "encoder":
             freeze_encoder(model, self._reports)

@@ -24,7 +24,7 @@ from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 from stilts.models.checkpoint import describe, is_made
 from stilts.models.head import Posed, pose
-from stilts.models.load import HeadReport, freeze_encoder, freeze_heads, load
+from stilts.models.load import HeadReport, freeze_encoder, freeze_heads, load, start_encoder
 from stilts.models.model import Model
 from stilts.models.room import demand_room
 from stilts.models.save import drop_heads, save
@@ -106,8 +106,10 @@ def walk(
     )
     tasks = [*trained, *watched]
     freeze, form = recipe["freeze"], {"dropout": recipe["dropout"]}
-    form["new_pooler"] = recipe["pooler"] == "new"
+    form["new_pooler"] = "new" in (recipe["pooler"], recipe["encoder"])
     model, tokenizer, reports = load(parent, tasks, recipe["seed"], pass_on=True, **form)
+    if recipe["encoder"] == "new":
+        start_encoder(model, recipe["seed"])
     if freeze == "encoder":
         freeze_encoder(model, reports)
     only_watched = {task.key for task in watched} - {task.key for task in trained}

@@ -220,6 +220,19 @@ def start_heads(model: Model, reports: Mapping[str, HeadReport], seed: int) -> N
         start(model.heads[key], model.encoder, report["new"], seed)
 
 
+@torch.no_grad()
+def start_encoder(model: Model, seed: int) -> None:
+    """Give every weight of the encoder a starting value: the family's own rule, seeded.
+
+    A pooler is the heads' affair, see `new_pooler` of `load`.
+    """
+    torch.manual_seed(seed)
+    fresh = type(model.encoder)(copy.deepcopy(model.encoder.config)).state_dict()
+    for name, weight in model.encoder.state_dict().items():
+        if not name.startswith("pooler."):
+            weight.copy_(fresh[name])
+
+
 def freeze_encoder(model: Model, reports: Mapping[str, HeadReport]) -> None:
     """Leave the encoder as it is; a pooler that it lacked is the head's, and is trained."""
     own = {

@@ -236,6 +236,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
             overrides=overrides,
             missing=missing,
             stand_ins=stand_ins(config),
+            walks=tuple(config["intermediate_seeds"] or ()),
         )
         for study in studies
     }

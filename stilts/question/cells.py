@@ -1,10 +1,10 @@
 """From sweeps to cells and their points: models crossed with chains, targets and grids."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stilts.errors import UserError
-from stilts.question.chain import NONE, chain_tasks, seeded
+from stilts.question.chain import NONE, chain_seed, chain_tasks, seeded
 from stilts.question.grid import cross, read_axes
 from stilts.question.scale import Scale
 from stilts.question.settings import Setting, Settings
@@ -27,55 +27,109 @@ def needs(cell: Cell) -> set[str]:
     return {cell.target, *chain_tasks(cell.chain)}
 
 
-def cells_of(study: Study, scale: Scale, only: Mapping[str, Any]) -> dict[Cell, Points]:
-    """Return the cells of a study's sweeps with their points; a cell of two sweeps has both's.
+class Asked(NamedTuple):
+    """What a study trains: cells with their points.
+
+    Attributes:
+        points: of every cell; one of two sweeps has both's.
+        apart: sweep -> its cells with their points, of sweeps that are shown by themselves.
+        shown: the cells of all other sweeps with theirs.
+    """
+
+    points: dict[Cell, Points]
+    apart: dict[str, dict[Cell, Points]]
+    shown: dict[Cell, Points]
+
+
+def cells_of(
+    study: Study, scale: Scale, only: Mapping[str, Any], walks: Sequence[int] = ()
+) -> Asked:
+    """Return the cells of a study's sweeps with their points.
 
     Args:
         study: the paper's experiment.
         scale: how big the world is; its factor is in the points' learning rates.
-        only: `models`, `chains` and `targets` to keep, and axes of a `grid` laid over every grid
-            that has them, or, where none does, over all. A chain or target that the study lacks
-            is crossed with the others on the study's own grid.
+        only: `models`, `chains`, `targets` and `sweeps` to keep, and axes of a `grid` laid over
+            every grid that has them, or, where none does, over all. A chain or target that the
+            study lacks is crossed with the others on the study's own grid. Where chains, targets or
+            a grid are given, sweeps that stand apart are left out unless they are named.
+        walks: the reader's seeds of intermediate stages, in place of what sweeps say of them.
 
     Raises:
         UserError: an unknown axis, a value that does not fit, or a tied sweep without seeds.
     """
     laid = _Laid(study, scale, only.get("grid", {}))
-    found: dict[Cell, Points] = {}
+    apart = {name: {} for name, sweep in study.sweeps.items() if sweep.apart}
+    asked = Asked({}, apart, {})
     for model in _models(study, only):
-        for sweep, pairs in _sweeps(study, model, only):
+        for sweep, name, pairs in _sweeps(study, model, only):
             points = laid.points(study.grid_of(sweep, model))
-            seeds = laid.by_seed(points) if sweep.tied else {}
+            own = asked.apart[name] if sweep.apart else asked.shown
             for chain, target in pairs:
-                tied = {seeded(chain, seed): part for seed, part in seeds.items()}
-                walked = {chain: points} if chain == NONE or not tied else tied
-                for name, part in walked.items():
-                    cell = Cell(model, name, target)
-                    both = found.get(cell, part)
-                    found[cell] = part if both is part else {**both, **part}
-    return found
+                for walked, part in _walked(laid, sweep, chain, points, walks or study.walks):
+                    for found in (asked.points, own):
+                        _add(found, Cell(model, walked, target), part)
+    return asked
+
+
+def _add(found: dict[Cell, Points], cell: Cell, part: Points) -> None:
+    both = found.get(cell, part)
+    found[cell] = part if both is part else {**both, **part}
+
+
+def _walked(
+    laid: "_Laid", sweep: Sweep, chain: str, points: Points, walks: Sequence[int]
+) -> Iterator[tuple[str, Points]]:
+    """Yield a chain as it is walked, once for each seed of its stages, with the points of it."""
+    bare = chain == NONE or chain_seed(chain) is not None
+    seeds = () if bare else sweep.walks or walks
+    if sweep.tied and not bare and not walks:
+        yield from ((seeded(chain, seed), part) for seed, part in laid.by_seed(points).items())
+    elif seeds:
+        for place, seed in enumerate(seeds):
+            yield seeded(chain, seed), laid.of_square(points, sweep.square, place)
+    else:
+        yield chain, laid.of_square(points, sweep.square)
 
 
 def _sweeps(
     study: Study, model: str, only: Mapping[str, Any]
-) -> Iterator[tuple[Sweep, Iterable[tuple[str, str]]]]:
-    for sweep in study.sweeps.values():
-        if model in (sweep.models or study.models):
-            yield sweep, _kept(sweep, only)
+) -> Iterator[tuple[Sweep, str, Iterable[tuple[str, str]]]]:
+    for name, sweep in study.sweeps.items():
+        if model in (sweep.models or study.models) and _is_asked(name, sweep, only):
+            yield sweep, name, _kept(sweep, only)
     if study.sweeps:  # without, a study has no grid to train others on
-        yield Sweep((), ()), _added(study, only)
+        yield Sweep((), ()), "", _added(study, only)
 
 
-def scored_of(study: Study, only: Mapping[str, Any]) -> list[Cell]:
-    """Return every (model, chain, task) whose checkpoint is scored without further training."""
+def _is_asked(name: str, sweep: Sweep, only: Mapping[str, Any]) -> bool:
+    """Return whether a sweep is asked; one that stands apart is where nothing is narrowed."""
+    narrowed = sweep.apart and bool(only.keys() & {"chains", "targets", "grid"})
+    return name in only["sweeps"] if "sweeps" in only else not narrowed
+
+
+def scored_of(study: Study, only: Mapping[str, Any], walks: Sequence[int] = ()) -> list[Cell]:
+    """Return every (model, chain, task) whose checkpoint is scored without further training.
+
+    Where the reader asks for some sweeps alone, nothing is scored besides.
+    """
+    if "sweeps" in only:
+        return []
     scored = [
-        Cell(model, *pair)
+        Cell(model, walked, task)
         for model in _models(study, only)
         for block in study.scores.values()
         if model in (block.models or study.models)
-        for pair in _kept(block, only)
+        for chain, task in _kept(block, only)
+        for walked in _seeded(chain, walks or study.walks)
     ]
     return list(dict.fromkeys(scored))
+
+
+def _seeded(chain: str, walks: Sequence[int]) -> list[str]:
+    if not walks or chain == NONE or chain_seed(chain) is not None:
+        return [chain]
+    return [seeded(chain, seed) for seed in walks]
 
 
 def _models(study: Study, only: Mapping[str, Any]) -> list[str]:
@@ -131,6 +185,24 @@ class _Laid:
                 )
             parts.setdefault(values[SEED], {})[name] = values
         return {seed: self._once(part) for seed, part in parts.items()}
+
+    def of_square(self, points: Points, axis: str, row: int = 0) -> Points:
+        """Return the points of a row of a Latin square of an axis, its columns the seeds.
+
+        Without an axis all points are taken. Over as many rows as the axis has values each seed,
+        and each row, meets every value once.
+        """
+        if not axis or not points or axis not in next(iter(points.values())):
+            return points
+        values, seeds = (
+            list(dict.fromkeys(point[name] for point in points.values())) for name in (axis, SEED)
+        )
+        kept = {
+            name: point
+            for name, point in points.items()
+            if (seeds.index(point[SEED]) + row) % len(values) == values.index(point[axis])
+        }
+        return self._once(kept)
 
     def _once(self, points: Points) -> Points:
         return self._known.setdefault(tuple(points), points)

@@ -25,7 +25,8 @@ def check_names(
     """Check the names that one study may lack, but not all of them.
 
     Raises:
-        UserError: a protocol or model that no study has, or a scale's study that is not there.
+        UserError: a protocol, model or sweep that no study has, or a scale's study that is not
+            there.
     """
     if all(study.protocol != config["protocol"] for study in studies):
         known = set().union(*(study.protocols for study in studies))
@@ -34,6 +35,10 @@ def check_names(
     for model in config["only"].get("models", ()):
         if model not in models:
             raise unknown("model", model, models, "config key 'only'")
+    sweeps = set().union(*(study.sweeps for study in studies))
+    for sweep in config["only"].get("sweeps", ()):
+        if sweep not in sweeps:
+            raise unknown("sweep", sweep, sweeps, "config key 'only'")
     for name in scale.studies:
         if not (root / "studies" / name).is_dir():
             known = [path.name for path in (root / "studies").iterdir()]

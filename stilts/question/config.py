@@ -23,6 +23,7 @@ SCHEMA = "workflow/schemas/config.schema.yaml"
 _PLACES = (
     ("mirror",),
     ("limits",),
+    ("intermediate_seeds",),
     ("only", "grid"),
     ("settings",),
     ("models", "*", "pretrain"),
@@ -38,7 +39,7 @@ def check_config(config: Mapping[str, Any], root: Path = ROOT) -> dict[str, Any]
     """Return the config with its optional blocks filled, or raise a one-line `UserError`."""
     blocks = {key: {} for key in ("only", "limits", "models", "tasks", "settings")}
     given = {key: value for key, value in config.items() if not (key in blocks and value is None)}
-    config = read_scalars({**blocks, **given})
+    config = read_scalars({**blocks, "intermediate_seeds": None, **given})
     if config.get("mirror") == "":
         raise UserError(
             "config key 'mirror' is empty (an unset shell variable?): give a folder, or null for"

@@ -180,7 +180,22 @@ TRAINING = (
         "of an encoder that has one, where the head reads it: as it came, or new like the head, so"
         " that no stage before can have shaped it",
     ),
-    Field("seed", "s", _SEED, NEEDED, "of new weights, the order of examples and dropout"),
+    Field(
+        "encoder",
+        "en",
+        {"enum": ["carried", "new"]},
+        "carried",
+        "its weights: as they came, or drawn anew by the family's own rule, so that nothing is left"
+        " of pretraining and of the stages before",
+    ),
+    Field("seed", "s", _SEED, NEEDED, "of new weights, of dropout, and of the order of examples"),
+    Field(
+        "order_seed",
+        "os",
+        _or_null(_SEED),
+        None,
+        "of the order of examples, where it is not to be the seed's",
+    ),
     Field("subset_seed", "ss", _SEED, 42, "of the sample that a stage's size (`@2000`) takes"),
     Field(
         "rounds",
@@ -256,10 +271,13 @@ POSED = (*READING, "head", "metric", "scored")
 def complete(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings of training with the defaults of those that are not given.
 
-    Without a default are `epochs`, `batch`, `max_tokens`, `lr` and `seed`.
+    Without a default are `epochs`, `batch`, `max_tokens`, `lr` and `seed`; `order_seed` is that.
     """
     defaults = {field.name: field.default for field in TRAINING if field.default is not NEEDED}
-    return {**defaults, **settings}
+    found = {**defaults, **settings}
+    if found["order_seed"] is None:
+        found["order_seed"] = found.get("seed")
+    return found
 
 
 def check(name: str, value: Any, place: str) -> Any:

@@ -62,11 +62,16 @@ def _study(plan: StudyPlan) -> dict[str, Any]:
         "protocol": plan.study.protocol,
         "label": plan.label,
         "models": _models(plan),
-        "runs": sum(map(len, plan.points.values())),
+        "runs": sum(map(len, plan.shown.values())),
         "unavailable": ["/".join(cell) for cell in plan.unavailable],
-        "axes": _axes(plan.points.values()),
+        "axes": _axes(plan.shown.values()),
         "grids": _grids(plan),
-        "cells": _nested({cell: len(points) for cell, points in plan.points.items()}),
+        "cells": _nested({cell: len(points) for cell, points in plan.shown.items()}),
+        "apart": {
+            sweep: _nested({cell: list(points) for cell, points in cells.items()})
+            for sweep, cells in plan.apart.items()
+        },
+        "hidden": _nested(_hidden(plan)),
         "scores": _scores(plan.scores),
         "chains": {NONE: {"seed": None, "stages": []}}
         | {chain: _chain(plan, chain) for chain in plan.chains},
@@ -113,7 +118,7 @@ def _order(value: Any) -> tuple[bool, Any]:
 
 def _grids(plan: StudyPlan) -> list[dict[str, Any]]:
     sets: dict[tuple[str, ...], list[Points]] = {}
-    for points in plan.points.values():
+    for points in plan.shown.values():
         sets.setdefault(tuple(points), []).append(points)
     return [
         {"axes": _axes(alike[:1]), "points": len(names), "cells": len(alike)}
@@ -121,7 +126,16 @@ def _grids(plan: StudyPlan) -> list[dict[str, Any]]:
     ]
 
 
-def _nested(cells: Mapping[Cell, int]) -> dict[str, Any]:
+def _hidden(plan: StudyPlan) -> dict[Cell, list[str]]:
+    """Return the points of each cell that only sweeps have which stand apart."""
+    found = {
+        cell: [point for point in points if point not in plan.shown.get(cell, ())]
+        for cell, points in plan.points.items()
+    }
+    return {cell: points for cell, points in found.items() if points}
+
+
+def _nested(cells: Mapping[Cell, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for cell, count in cells.items():
         found.setdefault(cell.model, {}).setdefault(cell.chain, {})[cell.target] = count

@@ -43,12 +43,17 @@ class StageSettings(NamedTuple):
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """A study at a scale, narrowed by the reader: everything that its rules need to know."""
+    """A study at a scale, narrowed by the reader: everything that its rules need to know.
+
+    `points` has every cell, `apart` those of sweeps that are shown by themselves, `shown` others'.
+    """
 
     study: Study
     scale: Scale
     catalogue: Catalogue
     points: Mapping[Cell, Points]
+    apart: Mapping[str, Mapping[Cell, Points]]
+    shown: Mapping[Cell, Points]
     scores: tuple[Cell, ...]
     unavailable: tuple[Cell, ...]
     missing: frozenset[str]
@@ -247,6 +252,7 @@ def resolve(
     overrides: Layer,
     missing: frozenset[str],
     stand_ins: tuple[str, ...] = (),
+    walks: tuple[int, ...] = (),
 ) -> StudyPlan:
     """Cross a study's sweeps with its models and grids, at a scale.
 
@@ -258,21 +264,29 @@ def resolve(
         overrides: a layer of settings of the reader's config.
         missing: tasks whose restricted files are not there; their cells become unavailable.
         stand_ins: what the reader's config takes in place of a model or of whole data, in words.
+        walks: the reader's seeds of intermediate stages; see `cells_of`.
 
     Raises:
         UserError: an unknown task or grid axis.
     """
     scale = scale.of_study(study.name)
-    points, scored = cells_of(study, scale, only), scored_of(study, only)
+    asked, scored = cells_of(study, scale, only, walks), scored_of(study, only, walks)
+    points = asked.points
     for cell in (*points, *scored):
         _check_tasks(cell, catalogue, f"{study.file} or config key 'only'")
-    kept = {cell: some for cell, some in points.items() if not needs(cell) & missing}
+
+    def there(cells: Mapping[Cell, Points]) -> dict[Cell, Points]:
+        return {cell: some for cell, some in cells.items() if not needs(cell) & missing}
+
+    kept = there(points)
     left = tuple(cell for cell in scored if not needs(cell) & missing)
     return StudyPlan(
         study=study,
         scale=scale,
         catalogue=catalogue,
         points=kept,
+        apart={sweep: there(cells) for sweep, cells in asked.apart.items()},
+        shown=there(asked.shown),
         scores=left,
         unavailable=tuple(dict.fromkeys(c for c in (*points, *scored) if c not in {*kept, *left})),
         missing=missing,

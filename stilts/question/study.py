@@ -8,6 +8,7 @@ from stilts.errors import UserError, shown, unknown
 from stilts.question.chain import chain_seed, parse_chain
 from stilts.question.file_forms import STUDY, demand_form
 from stilts.question.grid import read_axes
+from stilts.question.recipe import AXES, check_name
 from stilts.question.settings import (
     Layer,
     Setting,
@@ -19,8 +20,10 @@ from stilts.question.settings import (
 from stilts.question.study_file import PAPER, StudyFile, own_scores, read_study
 
 NEEDED = ("title", "models", "settings", "protocols")
-KEYS = {*NEEDED, "cite", "claim", "grid", "grids", "sweeps", "scores", "sources"}
 SEED = "seed"  # what a sweep may tie
+WALKS = "intermediate_seeds"
+KEYS = {*NEEDED, "cite", "claim", "grid", "grids", "sweeps", "scores", "sources", WALKS}
+OF_SWEEPS = ("grid", "tie", WALKS, "square", "apart")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class Sweep:
         models: those of the study that it is for; empty: all.
         grid: its own in place of the study's.
         tied: whether a target's seed is also that of the stages before it: `chain^seed`.
+        walks: the seeds for each of which the stages are trained once: `chain^seed`.
+        square: an axis of which a run takes one value only, so that with the seeds of the stages
+            and those of the target it makes a Latin square.
+        apart: whether its runs are no part of what is shown elsewhere, see `Inputs.of_parts`.
     """
 
     chains: tuple[str, ...]
@@ -38,6 +45,9 @@ class Sweep:
     models: tuple[str, ...] = ()
     grid: Settings | None = None
     tied: bool = False
+    walks: tuple[int, ...] = ()
+    square: str = ""
+    apart: bool = False
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return every (chain, target)."""
@@ -55,6 +65,8 @@ class Study:
         sweeps: what is trained at the points of a grid.
         scores: chains and the tasks that their checkpoints are scored on as they are.
         layers: settings, those of the protocol last.
+        walks: the seeds for each of which the stages of a chain are trained once, where a sweep
+            says nothing else.
         place: where it stands.
     """
 
@@ -70,6 +82,7 @@ class Study:
     sweeps: Mapping[str, Sweep]
     scores: Mapping[str, Sweep]
     layers: tuple[Layer, ...]
+    walks: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -143,6 +156,7 @@ def load_study(place: StudyFile, protocol: str) -> Study:
             read_layer(content["settings"], f"{path}, settings", origin, tags=True),
             read_layer(protocols[held] or {}, f"{path}, protocols.{held}", origin, tags=True),
         ),
+        walks=_walks(content, str(path), origin),
     )
 
 
@@ -173,7 +187,7 @@ def _grid(block: Any, where: str, origin: str | None) -> dict[str, Setting]:
 
 def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str, origin: str | None) -> Sweep:
     """Read a sweep, or what is scored: chains with `targets`, or with `tasks`."""
-    known = {"chains", ends, "models", *(("grid", "tie") if ends == "targets" else ())}
+    known = {"chains", ends, "models", *(OF_SWEEPS if ends == "targets" else ())}
     if not isinstance(block, Mapping) or not {"chains", ends} <= set(block):
         raise UserError(f"{where}: give a block with 'chains' and '{ends}'")
     for key in block:
@@ -183,7 +197,13 @@ def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str, origin: s
     _demand_known(own, models, f"{where}.models")
     if block.get("tie", SEED) != SEED:
         raise unknown("tie", block["tie"], [SEED], f"{where}.tie")
-    tied = "tie" in block
+    if not isinstance(block.get("apart", False), bool):
+        raise UserError(f"{where}.apart: expected true or false, found {shown(block['apart'])}")
+    if "square" in block:
+        check_name(block["square"], AXES, f"{where}.square")
+    tied, walks = "tie" in block, _walks(block, where, origin)
+    if tied and walks:
+        raise UserError(f"{where}: '{WALKS}' and 'tie' both say the seeds of the stages: drop one")
     for chain in chains:
         parse_chain(chain)
         if tied and chain_seed(chain) is not None:
@@ -194,7 +214,18 @@ def _sweep(block: Any, models: tuple[str, ...], where: str, ends: str, origin: s
         tuple(own),
         _grid(block["grid"], f"{where}.grid", origin) if "grid" in block else None,
         tied,
+        walks,
+        block.get("square", ""),
+        block.get("apart", False),
     )
+
+
+def _walks(block: Mapping[str, Any], where: str, origin: str | None) -> tuple[int, ...]:
+    """Read the seeds of intermediate stages, a setting whose value is a list of seeds."""
+    if WALKS not in block:
+        return ()
+    read = read_settings({WALKS: block[WALKS]}, where, None, origin, tags=True)[WALKS]
+    return tuple(read_axes({SEED: read.value}, f"{where}.{WALKS}")[SEED])
 
 
 def _names(value: Any, where: str) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def train(
     sizes = {task: len(examples) for task, examples in train_sets.items()}
     total = total_steps(sizes, recipe)
     torch.manual_seed(recipe["seed"])
-    order = torch.Generator().manual_seed(recipe["seed"])
+    order = torch.Generator().manual_seed(recipe["order_seed"])
     state = State(weights, optimizer, order)
     if snapshot:
         snapshot.restore(state)

@@ -24,8 +24,14 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def runs():
+def every_run():
     return pd.read_csv(RESULTS / "rethinking/runs.csv", keep_default_na=False, na_values=[""])
+
+
+@pytest.fixture(scope="module")
+def runs(every_run):
+    """The runs of the paper and of its controls: those of the supplement name an order."""
+    return every_run[every_run["order_seed"].isna()]
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +45,18 @@ def test_all_runs_are_there_and_none_is_lost(runs):
     sizes = runs.groupby(["chain", "target"]).size()
     assert (sizes.drop(CONTROLS, level="chain") == 36).all()
     assert (sizes[CONTROLS] == 6).all()
+
+
+def test_the_runs_of_the_supplement_are_there(every_run):
+    apart = every_run[every_run["order_seed"].notna()]
+    assert len(apart) == 165 + 45 and apart["score"].notna().all()
+
+
+def test_where_the_variance_comes_from_is_told_for_every_source():
+    table = pd.read_csv(RESULTS / "rethinking/tables/variance.csv", keep_default_na=False)
+    counts = table.groupby(["Target", "Intermediate"]).size()
+    assert len(table) == 3 * (2 + 5 + 5) and set(counts) == {2, 5}
+    assert not (table["Std"] == "not available").any()
 
 
 @pytest.mark.parametrize("target", TARGETS)

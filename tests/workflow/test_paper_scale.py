@@ -3,6 +3,7 @@
 import pytest
 
 RUN = "results/paper/rethinking/runs/"
+APART = 2 * 5 * 3 + 3 * 3 + 3  # five intermediate seeds each, negative controls, and more of none
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +26,11 @@ def runs(plan):
     return jobs, {path for job in jobs for path in job.outputs if path.startswith(RUN)}
 
 
-def test_the_whole_study_is_1584_runs_in_44_jobs_and_72_of_controls_in_12(complete):
+def test_the_whole_study_is_1584_runs_in_44_jobs_and_more_of_controls_and_seeds(complete):
     assert complete.code == 0, complete.text
     jobs, files = runs(complete)
-    assert len(jobs) == 44 + 12
-    assert len(files) == 1584 + 72
+    assert len(jobs) == 44 + 12 + APART
+    assert len(files) == 1584 + 72 + 210
     assert "not available" not in complete.text
 
 
@@ -41,8 +42,8 @@ def test_without_its_files_mednli_is_left_out_and_the_reader_told_how_to_supply_
         "mli_train_v1.jsonl and mli_dev_v1.jsonl into data/mednli/"
     ]
     jobs, files = runs(without)
-    assert len(jobs) == 44 - 6 + 12
-    assert len(files) == 1584 - 6 * 36 + 72
+    assert len(jobs) == 44 - 6 + 12 + APART
+    assert len(files) == 1584 - 6 * 36 + 72 + 210
     assert "mednli" not in {job.wildcards["target"] for job in jobs}
     assert "mednli" not in without.made_by("fetch_task", "task")
 
@@ -57,16 +58,23 @@ def test_every_stage_is_trained_once(complete):
         "hellaswag-p@10000=equal-10k",
         "hellaswag-p@2000",
         "hellaswag-p@2000=equal-2k",
+        *(f"hellaswag-p^{seed}" for seed in (1, 2, 3, 4, 42)),
+        "rte=equal-rte",
         "synthesis-gpt2",
         "synthesis-gpt2=new-head",
+        "synthesis-gpt2=random",
+        *(f"synthesis-gpt2^{seed}" for seed in (1, 2, 3, 4, 42)),
+        "synthesis-shuffled",
         "synthesis-text",
+        "wic=equal-wic",
+        "winogrande-m=equal-m",
     ]
 
 
 def test_smaller_jobs_are_more_jobs_for_the_same_files(source, without):
     cut = source.snakemake("--dry-run", scale="paper", studies=["rethinking"], trials_per_job=12)
     jobs = [job for job in cut.jobs if job.rule.startswith("finetune_targets_")]
-    assert len(jobs) == 3 * 38 + 12
+    assert len(jobs) == 3 * 38 + 12 + APART
     files = {path for job in jobs for path in job.outputs if path.startswith(RUN)}
     assert files == runs(without)[1]
 

@@ -8,11 +8,12 @@ import pandas as pd
 from stilts.evidence import learnt
 from stilts.evidence.comparisons.pairing import compare, interval_of
 from stilts.evidence.numbers import interval, percent, points, runs_used
+from stilts.evidence.parts import of_sweeps
 from stilts.evidence.results import Inputs
 from stilts.evidence.statistics import difference, summary
 from stilts.question.chain import NONE
 
-FIELDS = ("chains", "targets", "baseline")
+FIELDS = ("chains", "targets", "baseline", "sweeps")
 
 
 def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
@@ -22,15 +23,23 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
     Args:
         inputs: the runs.
-        spec: `chains` (control -> `of`, the chain it is a control of, and `asks`, its question),
-            `targets` (list), optionally `baseline` (default none), `model` or `models`.
+        spec: `chains` (control -> `of`, the chain it is a control of, `asks`, its question, and
+            optionally its own `targets`), `targets` (list), optionally `baseline` (default none),
+            `sweeps` that stand apart and hold the runs, `model` or `models`.
 
     Returns:
         One row per model, control and target: Model where there are several, Question, Control,
         Target; the mean of the baseline (percent), the differences to it (points) of the original
         and of the control, then the difference of the two with its interval over seeds, and n.
     """
-    return inputs.tabulate(spec, "Model", ("chains", "targets"), _row)
+    part = of_sweeps(inputs, spec["sweeps"]) if "sweeps" in spec else inputs
+    rows = [
+        {**model, **_row(ours, control, target, spec)}
+        for model, ours in part.models(spec, "Model")
+        for control, about in spec["chains"].items()
+        for target in about.get("targets", spec["targets"])
+    ]
+    return pd.DataFrame(rows)
 
 
 def _row(ours: Inputs, control: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForMultipleChoice, AutoModelForSequenceClassification
 
 from stilts.models.head import pose
-from stilts.models.load import copy_weights, load, reset
+from stilts.models.load import copy_weights, load, reset, start_encoder
 from stilts.models.save import save
 from stilts.models.tokens import encode
 from stilts.training.loop import train
@@ -220,3 +220,23 @@ def test_a_checkpoint_without_its_encoder_is_refused(copied):
 def test_a_kind_without_head_is_refused():
     with pytest.raises(ValueError, match="kind 'corpus' has no answers to learn: it has no head"):
         posed("corpus")
+
+
+@pytest.mark.parametrize("family", ["roberta", "bert"])
+def test_an_encoder_that_starts_anew_has_the_familys_own_values_by_its_seed(family, request):
+    folder = request.getfixturevalue(family)
+    came, anew, again, other = (load_one(folder, posed())[0] for _ in range(4))
+    for model, seed in ((anew, 3), (again, 3), (other, 4)):
+        start_encoder(model, seed)
+    states = [model.encoder.state_dict() for model in (came, anew, again, other)]
+    for name, weight in states[0].items():
+        drawn = [state[name] for state in states[1:]]
+        torch.testing.assert_close(drawn[0], drawn[1])
+        if weight.dim() > 1 and not name.startswith("pooler."):
+            assert not torch.equal(weight, drawn[0]) and not torch.equal(drawn[0], drawn[2]), name
+            spread = came.encoder.config.initializer_range
+            assert drawn[0].std().item() == pytest.approx(spread, rel=0.35), name
+    heads = [model.head("toy").weights(model.encoder) for model in (came, anew)]
+    assert all(
+        torch.equal(heads[1][name], heads[0][name]) for name in heads[0] if "pooler" not in name
+    )

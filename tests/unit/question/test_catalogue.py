@@ -152,6 +152,7 @@ def test_an_unknown_task_is_refused_with_the_known_ones(catalogue):
 def test_the_catalogue_has_every_task_of_the_flagship(catalogue):
     names = "cola rte wic mednli socialiqa winogrande-xs winogrande-m winogrande-l hellaswag"
     derived = "hellaswag-p hellaswag-other hellaswag-empty hella-sh synthesis-gpt2 synthesis-text"
+    derived += " synthesis-shuffled"
     assert {*names.split(), *derived.split(), "squad-contexts", "wikitext"} <= set(catalogue.tasks)
     made = {name for name in catalogue.tasks if catalogue.tasks[name].derive}
     assert {name for name in made if not re.search("-span|-1k|squad", name)} == {*derived.split()}

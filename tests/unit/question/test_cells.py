@@ -1,6 +1,7 @@
 import pytest
 
 from stilts.question.cells import Cell
+from stilts.question.record import record
 
 MODEL = "roberta-large"
 MAIN = {"chains": ["none", "cola"], "targets": ["rte", "wic"]}
@@ -124,3 +125,105 @@ def test_what_is_scored_is_narrowed_and_never_widened(plan, only, kept):
     scores = {"one": {"chains": ["none", "cola"], "tasks": ["rte", "cola"]}}
     found = plan(paper(**only), scores=scores)
     assert {f"{cell.chain} {cell.target}" for cell in found.scores} == kept
+
+
+# Seeds of intermediate stages
+
+
+WALKS = {"intermediate_seeds": {"assumed": [7, 8]}}
+
+
+def test_a_sweep_may_walk_each_chain_once_for_each_of_its_seeds(plan):
+    found = plan(paper(), sweeps={"main": MAIN | WALKS})
+    assert [cell.chain for cell in found.cells if cell.target == "rte"] == [
+        "none",
+        "cola^7",
+        "cola^8",
+    ]
+    assert len(names(found, "cola^7")) == 4
+    assert found.stage("cola^8").recipe["seed"].value == 8
+
+
+def test_a_study_may_say_so_for_all_of_its_sweeps(plan):
+    found = plan(paper(), **WALKS)
+    assert {cell.chain for cell in found.cells} == {"none", "cola^7", "cola^8"}
+
+
+def test_the_readers_seeds_go_over_those_of_a_study_and_of_tied_sweeps(plan):
+    for own in (WALKS, {"tie": "seed"}, {}):
+        found = plan(paper() | {"intermediate_seeds": [1, 2]}, sweeps={"main": MAIN | own})
+        chains = {cell.chain for cell in found.cells}
+        assert chains == (
+            {"none", "cola^7", "cola^8"} if own is WALKS else {"none", "cola^1", "cola^2"}
+        )
+
+
+def test_a_chain_with_a_seed_of_its_own_keeps_it(plan):
+    main = {"chains": ["cola^3", "wic"], "targets": ["rte"]}
+    found = plan(paper() | {"intermediate_seeds": [1, 2]}, sweeps={"main": main})
+    assert [cell.chain for cell in found.cells] == ["cola^3", "wic^1", "wic^2"]
+
+
+def test_checkpoints_that_are_scored_are_walked_from_the_same_seeds(plan):
+    scores = {"of_cola": {"chains": ["none", "cola"], "tasks": ["cola"]}}
+    found = plan(paper() | {"intermediate_seeds": [1, 2]}, scores=scores)
+    assert [cell.chain for cell in found.scores] == ["none", "cola^1", "cola^2"]
+
+
+def test_a_latin_square_meets_each_value_once_at_each_seed_of_either_stage(plan):
+    axes = {"seed": {"stated": [5, 6, 9]}, "order_seed": {"stated": [5, 6, 9]}}
+    walks = {"intermediate_seeds": {"assumed": [7, 8, 3]}, "grid": LR | axes}
+    found = plan(paper(), sweeps={"main": MAIN | walks | {"square": "order_seed"}})
+    of_none = found.points[Cell(MODEL, "none", "rte")].values()
+    assert all(point["seed"] == point["order_seed"] for point in of_none) and len(of_none) == 3
+    cells = (found.points[Cell(MODEL, f"cola^{seed}", "rte")] for seed in (7, 8, 3))
+    square = [
+        sorted((point["seed"], point["order_seed"]) for point in points.values())
+        for points in cells
+    ]
+    orders = [[order for _, order in row] for row in square]
+    assert orders == [[5, 6, 9], [6, 9, 5], [9, 5, 6]]
+    assert all([seed for seed, _ in row] == [5, 6, 9] for row in square)
+
+
+def test_what_stands_apart_is_trained_and_counted_by_itself(question):
+    apart = MAIN | {"grid": LR | {"seed": {"stated": [2, 3]}}, "apart": True}
+    found = question(paper(), sweeps={"main": MAIN, "more": apart})
+    told = record(found)["studies"]["mine"]
+    assert len(names(found.plans["mine"], "none")) == 5
+    assert told["cells"][MODEL]["none"]["rte"] == 4 and told["runs"] == 4 * 4
+    assert told["axes"]["seed"] == [1, 2]
+    assert told["apart"]["more"][MODEL]["none"]["rte"] == ["lr1e-05_s2", "lr1e-05_s3"]
+    assert told["hidden"][MODEL]["none"]["rte"] == ["lr1e-05_s3"]
+
+
+def test_a_reader_who_narrows_a_study_has_what_stands_apart_by_its_name_only(plan):
+    sweeps = {"main": MAIN, "more": MAIN | {"grid": LR | {"seed": {"stated": [3]}}, "apart": True}}
+    whole, narrowed = (plan(paper(**only), sweeps=sweeps) for only in ({}, {"chains": ["none"]}))
+    assert len(names(whole, "none")) == 5 and len(names(narrowed, "none")) == 4
+    alone = plan(paper(sweeps=["more"], chains=["none"]), sweeps=sweeps)
+    assert names(alone, "none") == ["lr1e-05_s3"] and not alone.shown and not alone.scores
+    assert narrowed.apart == {"more": {}}
+
+
+def test_a_sweep_that_no_study_has_is_refused(refused):
+    assert "unknown sweep 'moor'" in refused(paper(sweeps=["moor"]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"apart": "yes"}, "sweeps.main.apart: expected true or false, found 'yes'"),
+        ({"square": "ordre"}, "sweeps.main.square: unknown setting 'ordre'"),
+        (WALKS | {"tie": "seed"}, "both say the seeds of the stages: drop one"),
+        ({"intermediate_seeds": {"assumed": [-1]}}, "-1 is not a whole number"),
+        ({"intermediate_seeds": [1]}, "sweeps.main.intermediate_seeds: write {<origin>: value}"),
+    ],
+)
+def test_a_malformed_sweep_is_refused_in_one_line(refused, change, message):
+    assert message in refused(paper(), sweeps={"main": MAIN | change})
+
+
+def test_the_seeds_of_a_reader_are_whole_numbers_each_once(refused):
+    for seeds in ([], [1, 1], [-1], 3):
+        assert "intermediate_seeds" in refused(paper() | {"intermediate_seeds": seeds})

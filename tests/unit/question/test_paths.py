@@ -29,8 +29,8 @@ def test_artefacts_lie_where_the_contract_says(layout):
 
 
 def test_a_run_file_is_named_by_model_chain_target_and_point(layout):
-    found = layout(scale="paper", only={"chains": ["none"], "targets": ["rte"]})
-    folder = f"results/paper/{STUDY}/runs/roberta-large/none/rte"
+    found = layout(scale="paper", only={"chains": ["none"], "targets": ["cola"]})
+    folder = f"results/paper/{STUDY}/runs/roberta-large/none/cola"
     (cell,) = found.question.plans[STUDY].cells
     files = found.cell_runs(STUDY, cell)
     assert found.run_folder(STUDY, cell) == folder
@@ -61,8 +61,9 @@ def test_shards_cover_every_point_once(layout, size):
         made = [point for part in parts if cell in part.cells for point in part.points]
         assert made == list(points)
     assert all(0 < len(part.points) <= size for part in parts)
-    of_the_grid, of_the_controls = -(-36 // size), -(-6 // size)
-    assert len({part.rule for part in parts}) == len(parts) == of_the_grid + of_the_controls
+    # The grid, with what of none stands apart, and by itself; the controls; five rows of a square.
+    counts = [36 + 5, 36, 6, *[5] * 5]
+    assert len({part.rule for part in parts}) == len(parts) == sum(-(-n // size) for n in counts)
     assert (parts[0].rule == "finetune_targets") == (len(parts) == 1)
 
 
@@ -70,7 +71,7 @@ def test_two_studies_have_rules_of_their_own(own_root, config):
     shutil.copytree(own_root / "studies/rethinking", own_root / "studies/mine")
     question = ask({**config, "studies": [STUDY, "mine"], "trials_per_job": 20}, own_root)
     rules = [part.rule for part in Layout(question).parts]
-    assert len(set(rules)) == len(rules) == 2 * (2 + 1)
+    assert len(set(rules)) == len(rules) == 2 * (3 + 2 + 1 + 5)
 
 
 def test_each_cell_is_made_by_the_rules_of_its_own_points_alone(own_root, config):

@@ -30,7 +30,7 @@ def test_the_record_tells_each_setting_with_its_origin(root, config, scale):
     settings += [
         stage["settings"] for chain in study["chains"].values() for stage in chain["stages"]
     ]
-    origins = {"stated", "code", "assumed", "scale", "config"}
+    origins = {"stated", "code", "assumed", "scale", "config", "chain"}
     for block in settings:
         assert all(len(set(item) - {"where"}) == 1 for item in block.values())
         assert all(set(item) & origins for item in block.values())

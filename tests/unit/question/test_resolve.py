@@ -21,13 +21,22 @@ def flagship(root, config):
 
 def test_the_flagship_has_1584_runs_at_every_scale(flagship, scale):
     found = flagship(scale=scale)
-    sizes = [len(points) for points in found.points.values()]
+    sizes = [len(points) for points in found.shown.values()]
     assert {*sizes} == {3 * 3 * 2 * 2, 3 * 2}, "the grid, and that of the controls"
     assert sizes.count(6) == 4 * 3
     cells = sizes.count(36) + len(found.unavailable)
     assert cells == 4 * 8 + 2 * 3 + 2 * 3  # Figure 2, Table 3, Figure 3
     assert cells * 36 == 1152 + 216 + 216 == 1584
     assert len(set(found.cells)) == len(found.cells)
+
+
+def test_210_runs_of_the_supplement_stand_apart_at_every_scale(flagship, scale):
+    found = flagship(scale=scale)
+    sizes = {name: sum(map(len, cells.values())) for name, cells in found.apart.items()}
+    assert sizes.pop("seeds") == 2 * 5 * 5 * 3 + 5 * 3 == 165
+    assert sum(sizes.values()) == 3 * 5 * 3, "three negative controls, three targets, five seeds"
+    shown, every = (sum(map(len, cells.values())) for cells in (found.shown, found.points))
+    assert every == shown + 210
 
 
 def test_a_miniature_lacks_nothing(flagship, scale):
@@ -41,7 +50,7 @@ def test_restricted_data_that_are_not_there_cost_their_cells_only(flagship):
     assert {cell.target for cell in found.unavailable} == {"mednli"}
     assert len(found.unavailable) == 4 + 2
     assert "mednli" not in found.tasks
-    assert len(found.cells) == 44 - 6 + 12
+    assert len(found.shown) == 44 - 6 + 12
 
 
 def test_restricted_data_that_are_there_are_used(own_root, config):
@@ -50,7 +59,7 @@ def test_restricted_data_that_are_there_are_used(own_root, config):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     found = ask({**config, "scale": "paper"}, own_root).plans["rethinking"]
-    assert (found.unavailable, len(found.cells)) == ((), 44 + 12)
+    assert (found.unavailable, len(found.shown)) == ((), 44 + 12)
 
 
 def test_what_is_derived_from_missing_data_is_missing_too(root, config):
@@ -71,7 +80,7 @@ def test_what_is_derived_from_missing_data_is_missing_too(root, config):
 def test_learning_rates_of_the_points_follow_the_scale(flagship, scale):
     found = flagship(scale=scale)
     factor = found.scale.lr_factor
-    for points in {id(points): points for points in found.points.values()}.values():
+    for points in {id(points): points for points in found.shown.values()}.values():
         rates = sorted({point["lr"] for point in points.values()})
         assert rates == pytest.approx([5e-6 * factor, 1e-5 * factor, 2e-5 * factor], rel=1e-12)
         assert all(parse_point(name) == point for name, point in points.items())
@@ -85,7 +94,7 @@ def test_every_setting_of_every_task_has_an_origin(flagship, scale):
     stages = [found.stage(chain).recipe for chain in found.chains]
     of_stages = {"pass_head": found.stage("hellaswag").recipe["pass_head"]}
     for settings in (*(target | of_stages for target in targets), *stages):
-        assert {item.origin for item in settings.values()} <= {*ORIGINS, "scale"}
+        assert {item.origin for item in settings.values()} <= {*ORIGINS, "scale", "chain"}
         axes = {"lr", "batch", "warmup", "seed", "pass_head"}
         assert settings.keys() | axes == {field.name for field in TRAINING} | OTHERS | {"pass_head"}
 
@@ -206,10 +215,10 @@ def test_a_chain_that_the_study_lacks_is_crossed_with_the_targets(flagship):
 
 def test_a_new_seed_adds_points_and_keeps_the_others(flagship):
     before, after = flagship(), flagship(only={"grid": {"seed": [12, 42, 7]}})
-    assert before.cells == after.cells
-    for cell in before.cells:
-        assert len(after.points[cell]) == len(before.points[cell]) * 3 // 2
-        assert before.points[cell].items() <= after.points[cell].items()
+    assert list(before.shown) == list(after.cells)
+    for cell in after.cells:
+        assert len(after.points[cell]) == len(before.shown[cell]) * 3 // 2
+        assert before.shown[cell].items() <= after.points[cell].items()
 
 
 def test_the_readers_settings_win_and_say_so(flagship):

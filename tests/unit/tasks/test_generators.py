@@ -10,6 +10,7 @@ from stilts.tasks.generators import (
     hellaswag_p,
     other_premise,
     right_texts,
+    shuffled_labels,
 )
 from stilts.tasks.generators.synthesis_gpt2 import (
     Prompt,
@@ -277,3 +278,15 @@ def test_right_texts_are_premises_with_their_right_option():
     rows = right_texts.derive(items(2))
     assert [row["text"] for row in rows] == ["premise 0 0 goes on: a0.", "premise 1 1 goes on: b1."]
     assert all(row.keys() == masked_text.columns({}).keys() for row in rows)
+
+
+def test_shuffled_labels_are_as_many_of_each_and_tell_nothing_of_their_rows():
+    rows = [ROW | {"id": str(place), "label": place % 4} for place in range(400)]
+    made = shuffled_labels.derive(rows, seed=1)
+    labels = [row["label"] for row in made]
+    assert sorted(labels) == sorted(row["label"] for row in rows)
+    assert [row | {"label": 0} for row in made] == [row | {"label": 0} for row in rows]
+    kept = sum(one["label"] == other["label"] for one, other in zip(made, rows, strict=True))
+    assert 60 < kept < 140, "about a fourth, by luck"
+    assert labels == [row["label"] for row in shuffled_labels.derive(rows, seed=1)]
+    assert labels != [row["label"] for row in shuffled_labels.derive(rows, seed=2)]

@@ -151,3 +151,16 @@ def test_impossible_recipes_are_refused():
         train(
             Workspace(model), {"toy": encoded}, RECIPE | {"micro_batch": 2, "last_window": "carry"}
         )
+
+
+def test_the_order_of_examples_has_a_seed_of_its_own_which_is_the_seed_by_default():
+    encoded = random_encoded(24)
+
+    def losses(**seeds):
+        model = fresh("bert", "classification", **STILL)
+        return train(Workspace(model), {"toy": encoded}, RECIPE | seeds).losses
+
+    assert losses() == losses(order_seed=12) == losses(order_seed=None)
+    assert losses() != losses(order_seed=13)
+    # Without dropout a seed moves nothing but the order.
+    assert losses(seed=13) == losses(order_seed=13) == losses(seed=5, order_seed=13)
