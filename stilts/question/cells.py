@@ -1,6 +1,6 @@
 """From sweeps to cells and their points: models crossed with chains, targets and grids."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stilts.errors import UserError
@@ -39,6 +39,15 @@ class Asked(NamedTuple):
     points: dict[Cell, Points]
     apart: dict[str, dict[Cell, Points]]
     shown: dict[Cell, Points]
+
+    def without(self, tasks: Collection[str]) -> "Asked":
+        """Return what is left where the data of some tasks are not there."""
+
+        def left(cells: Mapping[Cell, Points]) -> dict[Cell, Points]:
+            return {cell: some for cell, some in cells.items() if not needs(cell) & set(tasks)}
+
+        apart = {name: left(cells) for name, cells in self.apart.items()}
+        return Asked(left(self.points), apart, left(self.shown))
 
 
 def cells_of(

@@ -45,7 +45,7 @@ class StageSettings(NamedTuple):
 class StudyPlan:
     """A study at a scale, narrowed by the reader: everything that its rules need to know.
 
-    `points` has every cell, `apart` those of sweeps that are shown by themselves, `shown` others'.
+    For `points`, `apart` and `shown` see `Asked`.
     """
 
     study: Study
@@ -264,31 +264,24 @@ def resolve(
         overrides: a layer of settings of the reader's config.
         missing: tasks whose restricted files are not there; their cells become unavailable.
         stand_ins: what the reader's config takes in place of a model or of whole data, in words.
-        walks: the reader's seeds of intermediate stages; see `cells_of`.
+        walks: the reader's seeds of stages.
 
     Raises:
         UserError: an unknown task or grid axis.
     """
     scale = scale.of_study(study.name)
     asked, scored = cells_of(study, scale, only, walks), scored_of(study, only, walks)
-    points = asked.points
-    for cell in (*points, *scored):
+    for cell in (every := (*asked.points, *scored)):
         _check_tasks(cell, catalogue, f"{study.file} or config key 'only'")
-
-    def there(cells: Mapping[Cell, Points]) -> dict[Cell, Points]:
-        return {cell: some for cell, some in cells.items() if not needs(cell) & missing}
-
-    kept = there(points)
+    kept = asked.without(missing)
     left = tuple(cell for cell in scored if not needs(cell) & missing)
     return StudyPlan(
         study=study,
         scale=scale,
         catalogue=catalogue,
-        points=kept,
-        apart={sweep: there(cells) for sweep, cells in asked.apart.items()},
-        shown=there(asked.shown),
+        **kept._asdict(),
         scores=left,
-        unavailable=tuple(dict.fromkeys(c for c in (*points, *scored) if c not in {*kept, *left})),
+        unavailable=tuple(dict.fromkeys(cell for cell in every if needs(cell) & missing)),
         missing=missing,
         overrides=overrides,
         stand_ins=stand_ins,

@@ -150,7 +150,9 @@ def _names(folder: Path) -> list[str]:
 
 
 def _overlaps(block: Mapping[str, Any], plan: StudyPlan) -> bool:
-    cells = (*plan.cells, *plan.scores)
+    cells = (*plan.shown, *plan.scores)
+    if "sweeps" in block:  # that stand apart
+        cells = tuple(cell for sweep in block["sweeps"] for cell in plan.apart.get(sweep, ()))
     there = {(chain, cell.target) for cell in cells for chain in (cell.chain, unseeded(cell.chain))}
     if "targets" not in block:  # of chains alone
         return bool({chain for chain, _ in there} & set(block["chains"]))

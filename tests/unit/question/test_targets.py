@@ -56,10 +56,11 @@ def test_every_target_lists_what_it_stands_on_once(targets, scale):
     plan = found.question.plans[STUDY]
     files = [*found.data(), *found.checkpoints(), *found.runs(), *found.tables(), *found.figures()]
     assert len(set(files)) == len(files)
-    assert len(found.asked_runs(STUDY)) == len(plan.cells)
+    more = 3  # of none there are 36 runs and 5 that stand apart: a second job
+    assert len(found.asked_runs(STUDY)) == len(plan.cells) + more
     # Manifest and weights of both models and of each chain's checkpoint.
     assert len(found.checkpoints()) == 2 * (2 + len(plan.checkpoints))
-    assert len(plan.checkpoints) == 7 + 4, "of the paper, and of the controls"
+    assert len(plan.checkpoints) == 7 + 4 + 2 * 5 + 5, "of the paper, its controls and seeds"
 
 
 def test_a_narrowed_question_shows_what_it_has_something_for(targets):
@@ -67,6 +68,15 @@ def test_a_narrowed_question_shows_what_it_has_something_for(targets):
     assert "figure_2" in found.shown(STUDY, "figures")
     assert "figure_4" not in found.shown(STUDY, "figures")
     assert "table_3" not in found.shown(STUDY, "tables")
+
+
+def test_what_stands_apart_is_shown_where_it_is_asked_for(targets):
+    narrowed, alone = (
+        targets(only=only).shown(STUDY, "tables")
+        for only in ({"chains": ["none", "synthesis-gpt2"]}, {"sweeps": ["seeds"]})
+    )
+    assert "stability" in narrowed and "variance" not in narrowed
+    assert "variance" in alone and "stability" not in alone
 
 
 def test_a_whole_question_shows_every_table_and_figure_of_the_paper(targets, scale):
