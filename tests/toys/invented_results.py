@@ -26,6 +26,7 @@ GRID = {
 }
 SIZES = {"hellaswag-p@2000": 60, "hellaswag-p@10000": 300, "hellaswag-p": None}
 MODEL = "roberta-large"
+SWEEPS_APART = ("seeds", "negative", "negative_rte", "negative_wic", "negative_winogrande")
 TITLES = {
     "cola": "CoLA",
     "wic": "WiC",
@@ -114,6 +115,8 @@ def question(models: Sequence[str] = (MODEL,)) -> dict:
         "label": LABEL,
         "models": list(models),
         "runs": 1584,
+        "apart": dict.fromkeys(SWEEPS_APART, {}),
+        "hidden": {},
         "shapes": {name: {"layers": 2, "width": 64, "heads": 4} for name in models},
         "grids": [{"axes": GRID, "points": points}],
         "axes": GRID,
