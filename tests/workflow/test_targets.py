@@ -115,6 +115,17 @@ def test_the_page_shows_every_figure_and_says_what_the_data_are(top):
     assert "default-src 'none'" in page
 
 
+def test_the_report_of_snakemake_has_every_table_and_figure_and_the_page(finished, tmp_path, top):
+    made = tmp_path / "snakemake.html"
+    outcome = finished.ask("--report", str(made))
+    assert outcome.code == 0, outcome.text
+    text = made.read_text()
+    shown = [*top.glob("*/tables/*.csv"), *top.glob("*/figures/*.png"), top / "report.html"]
+    assert len(shown) > 5
+    for file in shown:
+        assert f'"{file.relative_to(finished.folder)}"' in text, file
+
+
 def test_a_plan_counts_trials_and_needs_nothing_built(fresh):
     outcome = fresh.ask("plan")
     assert outcome.code == 0, outcome.text

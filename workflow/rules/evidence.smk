@@ -43,7 +43,13 @@ rule make_table:
         estimates=lambda w: LAYOUT.asked_estimates(w.study, "tables", w.table),
         epochs=lambda w: LAYOUT.asked_epochs(w.study, "tables", w.table),
     output:
-        csv="results/{scale}/{study}/tables/{table}.csv",
+        csv=report(
+            "results/{scale}/{study}/tables/{table}.csv",
+            caption="../report/caption.rst",
+            category="{study}",
+            subcategory="tables",
+            labels={"table": "{table}"},
+        ),
         md="results/{scale}/{study}/tables/{table}.md",
         tex="results/{scale}/{study}/tables/{table}.tex",
         runs="results/{scale}/{study}/tables/{table}.runs.json",
@@ -76,8 +82,9 @@ rule draw_figure:
         pdf="results/{scale}/{study}/figures/{figure}.pdf",
         png=report(
             "results/{scale}/{study}/figures/{figure}.png",
-            caption="../report/figure.rst",
+            caption="../report/caption.rst",
             category="{study}",
+            subcategory="figures",
             labels={"figure": "{figure}"},
         ),
         csv="results/{scale}/{study}/figures/{figure}.csv",
@@ -102,7 +109,7 @@ rule write_report:
         tables=TARGETS.tables(),
         figures=TARGETS.figures(),
     output:
-        "results/{scale}/report.html",
+        report("results/{scale}/report.html", caption="../report/page.rst", category="page"),
     log:
         "logs/{scale}/write_report.log",
     conda:

@@ -3,6 +3,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const dialog = document.querySelector("dialog");
+const NUMBER = /^([+-]?\d[\d,.]*(\/\d+)?[k%]?|\[[^\]]*\])$/;
 const CELL = ["model", "chain", "target"];
 
 /** Make an element: attributes as they are written in HTML, functions as listeners. */
@@ -78,8 +79,8 @@ function linked(table) {
   [...table.tBodies[0].rows].forEach((row, place) => {
     if (!behind[place]?.length) return;
     const href = `#runs:${path(study, name, String(place))}`;
-    for (const cell of row.querySelectorAll("td.number.ours"))
-      if (/\d/.test(cell.textContent)) cell.replaceChildren(make("a", { href }, ...cell.childNodes));
+    for (const cell of row.querySelectorAll("td.ours"))
+      if (NUMBER.test(cell.textContent)) cell.replaceChildren(make("a", { href }, ...cell.childNodes));
   });
 }
 
@@ -93,13 +94,16 @@ function rowsOf(study, part) {
 
 const cellOf = (row) => CELL.map((name) => row[name]).join("/");
 
+/** A fraction with four digits; its file has all of them. */
+const short = (text) => (/^-?\d+\.\d{5,}$/.test(text) ? Number(text).toFixed(4) : text);
+
 function list(names, rows, first) {
   const numbers = new Set(names.filter((name) => rows.some((row) => !isNaN(number(row[name] ?? "")))));
   const of = (name) => ({ class: numbers.has(name) ? "number" : "" });
   const table = make("table", {},
     make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col", ...of(name) }, name)))),
     make("tbody", {}, ...rows.map((row) => make("tr", {},
-      ...names.map((name, place) => make("td", of(name), place ? row[name] ?? "" : first(row)))))));
+      ...names.map((name, place) => make("td", of(name), place ? short(row[name] ?? "") : first(row)))))));
   sortable(table);
   return make("div", { class: "scroll", tabindex: "0" }, table);
 }
