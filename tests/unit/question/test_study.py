@@ -121,7 +121,7 @@ def test_a_study_that_only_scores_checkpoints_has_neither_sweeps_nor_a_grid(load
         ({"sweeps": {"s": MAIN | {"targets": [8]}}}, "sweeps.s.targets: expected a list of names"),
         ({"sweeps": {"main": 5}}, "sweeps.main: give a block with 'chains' and 'targets'"),
         ({"sweeps": {"s": MAIN | {"chains": ["A b"]}}}, "'A b' is malformed"),
-        ({"sweeps": {"s": MAIN | {"model": ["m"]}}}, "sweeps.s: unknown key 'model'; allowed: apart, c"),
+        ({"sweeps": {"s": MAIN | {"model": ["m"]}}}, "sweeps.s: unknown key 'model'; allowed: a"),
         ({"sweeps": {"s": MAIN | {"models": ["x"]}}}, "sweeps.s.models: unknown model 'x'; allo"),
         ({"sweeps": {"s": MAIN | {"tie": "lr"}}}, "sweeps.s.tie: unknown tie 'lr'; allowed: seed"),
         ({"sweeps": {"s": MAIN | {"tie": "seed", "chains": ["a^1"]}}}, "chain 'a^1' has a seed"),
