@@ -12,7 +12,7 @@ from stilts.evidence.numbers import NOT_PRINTED
 COLUMNS = ("paper", "table", "model", "intermediate", "target", "metric", "statistic", "value")
 # What of ours a printed number is: a measure of the metric in a cell, or a setting of the question.
 OURS = ("model", "chain", "target", "metric", "split", "measure", "unit", "path", "note")
-INCONSISTENCY = ("where", "check", "detail", "severity")
+INCONSISTENCY = ("where", "check", "found_by", "detail", "severity")
 NOTHING = "-"  # what published.csv holds where a number is of no model or intermediate task
 
 
@@ -43,6 +43,8 @@ def load(path: Path | str, rows: Sequence[Mapping[str, Any]] = ()) -> pd.DataFra
 
 def load_inconsistencies(path: Path | str) -> pd.DataFrame:
     """Read `inconsistencies.csv`, what does not add up in print: all text.
+
+    `found_by` is the kind of check of the table of kind `checks` that finds it, or "by reading".
 
     Raises:
         UserError: the columns are not those of `INCONSISTENCY`.

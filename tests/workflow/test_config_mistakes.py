@@ -3,7 +3,7 @@ import pytest
 MISTAKES = {
     "an unknown key": (
         {"nonsense": 1},
-        "config: unknown key 'nonsense'; allowed: cuda_graphs, device, ",
+        "config: unknown key 'nonsense'; allowed: budget, cuda_graphs, device, ",
     ),
     "a key of one letter too many": (
         {"limits": {"trains": 5}},

@@ -1,17 +1,19 @@
-"""Whether printed numbers of several tasks can be right: sums, shares, rows that must be equal."""
+"""Whether printed numbers can be right: what general checks of them find."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
+from stilts.evidence.adding_up import FAILS, HOLDS, granularity, signs, texts, twice
 from stilts.evidence.numbers import fixed
 from stilts.evidence.overall import overall
 from stilts.evidence.results import Inputs
 
-FIELDS = ("overall", "shares", "equal", "sums")
-HOLDS, FAILS = "holds", "does not hold"
-COLUMNS = ("Where", "Check", "Printed", "Expected", "Verdict")
+FIELDS = ("overall", "shares", "equal", "sums", "granularity", "signs", "twice", "texts")
+COLUMNS = ("Where", "Kind", "Check", "Printed", "Expected", "Verdict")
+OVERALL, SHARES, EQUAL, SUMS = "overall score", "majority share", "equal rows", "sums"
+RULES = {"granularity": granularity, "signs": signs, "twice": twice, "texts": texts}
 Number = Mapping[str, str]
 
 
@@ -25,11 +27,12 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
             class reaches, below which no score need fall; `equal`, a list of {models, targets,
             because}: the models whose printed numbers must be the same; `sums`, a list of {table,
             parts, counts}: metrics of a table whose numbers of a target add up to the same, the
-            sizes of its splits and the examples of its classes.
+            sizes of its splits and the examples of its classes; and lists of rules of
+            `stilts.evidence.adding_up`: `granularity`, `signs`, `twice`, `texts`.
 
     Returns:
-        One row per check: Where, Check, Printed, Expected, Verdict. Printed digits are taken for
-        rounded: a check fails only where no numbers that round to the printed ones would pass.
+        One row per check: Where, Kind, Check, Printed, Expected, Verdict. Printed digits are taken
+        for rounded: a check fails only where no numbers that round to the printed ones would pass.
     """
     numbers = inputs.published.to_dict("records")
     found = [
@@ -37,6 +40,12 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         *(row for level in spec.get("shares", ()) for row in _shares(numbers, level)),
         *(row for alike in spec.get("equal", ()) for row in _equal(numbers, alike)),
         *(row for sums in spec.get("sums", ()) for row in _sums(numbers, sums)),
+        *(
+            row
+            for name, check in RULES.items()
+            for rule in spec.get(name, ())
+            for row in check(numbers, rule)
+        ),
     ]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
@@ -53,7 +62,7 @@ def _overall(numbers: list[Number], metric: str) -> Iterator[tuple[str, ...]]:
         value, half = float(number["value"]), _half(number)
         said = "the overall score is the mean of the tasks, correlations as (r + 1) / 2"
         holds = low - half <= value <= high + half
-        yield _row(number, said, number["value"], fixed(middle, 3), holds)
+        yield _row(OVERALL, number, said, number["value"], fixed(middle, 3), holds)
 
 
 def _shares(numbers: list[Number], level: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -61,7 +70,7 @@ def _shares(numbers: list[Number], level: Mapping[str, Any]) -> Iterator[tuple[s
         if number["target"] == level["target"] and number["metric"] == "accuracy":
             said = f"{level['target']} is not below the most frequent class of {level['of']}"
             holds = float(number["value"]) + _half(number) >= level["share"]
-            yield _row(number, said, number["value"], f"at least {level['share']}", holds)
+            yield _row(SHARES, number, said, number["value"], f"at least {level['share']}", holds)
 
 
 def _equal(numbers: list[Number], alike: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -71,7 +80,7 @@ def _equal(numbers: list[Number], alike: Mapping[str, Any]) -> Iterator[tuple[st
             said = f"{target} is as in {one['model']}: {alike['because']}"
             apart = abs(float(one["value"]) - float(other["value"]))
             holds = apart <= _half(one) + _half(other)
-            yield _row(other, said, other["value"], one["value"], holds)
+            yield _row(EQUAL, other, said, other["value"], one["value"], holds)
 
 
 def _sums(numbers: list[Number], sums: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -85,13 +94,17 @@ def _sums(numbers: list[Number], sums: Mapping[str, Any]) -> Iterator[tuple[str,
         if parts and counts:
             said = f"the classes of {target} have as many examples as its splits"
             verdict = HOLDS if sum(parts) == sum(counts) else FAILS
-            yield f"{sums['table']}, {target}", said, f"{sum(counts):,}", f"{sum(parts):,}", verdict
+            added = (f"{sum(counts):,}", f"{sum(parts):,}")
+            yield f"{sums['table']}, {target}", SUMS, said, *added, verdict
 
 
-def _row(number: Number, said: str, printed: str, wanted: str, holds: bool) -> tuple[str, ...]:
+def _row(
+    kind: str, number: Number, said: str, printed: str, wanted: str, holds: bool
+) -> tuple[str, ...]:
     where = f"{number['table']}, {number['model']}"
     other = "" if number["statistic"] == "reported" else f" ({number['statistic']})"
-    return where + other.replace("_", " "), said, printed, wanted, HOLDS if holds else FAILS
+    where += other.replace("_", " ")
+    return where, kind, said, printed, wanted, HOLDS if holds else FAILS
 
 
 def _place(number: Number) -> tuple[str, ...]:

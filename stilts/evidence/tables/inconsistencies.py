@@ -19,7 +19,8 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         spec: nothing of it is used.
 
     Returns:
-        One row per inconsistency: Where, Check, Detail, Severity.
+        One row per inconsistency: Where, Check, Found by (a kind of check, or by reading), Detail,
+        Severity.
 
     Raises:
         UserError: the study lists none.
@@ -29,4 +30,4 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
             "the study has no inconsistencies.csv, which a table of its report.yaml shows:"
             " add the file, or take the table out"
         )
-    return inputs.inconsistencies.rename(columns=str.title)
+    return inputs.inconsistencies.rename(columns=lambda name: name.replace("_", " ").capitalize())

@@ -185,7 +185,7 @@ def test_a_task_whose_answers_are_numbers_shows_their_range(study, specs):
 
 def test_the_inconsistencies_of_the_paper_are_shown_word_for_word(study, specs):
     table = _build(study, specs["inconsistencies"])
-    assert table.columns.tolist() == ["Where", "Check", "Detail", "Severity"]
+    assert table.columns.tolist() == ["Where", "Check", "Found by", "Detail", "Severity"]
     assert len(table) == 17
     assert table["Detail"].str.startswith("min/mean/best annotations").sum() == 1
 
