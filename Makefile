@@ -13,11 +13,8 @@ INSTALLED := .venv/installed.lock
 
 all: environment
 	$(BIN)/snakemake --cores all
-	@scale=$$(sed -n 's/^scale: *\([A-Za-z0-9_-]*\).*/\1/p' config.yaml); \
-	echo; echo "Everything on one page: results/$$scale/report.html"; \
-	for folder in results/$$scale/*/figures results/$$scale/*/tables; do \
-		test ! -d "$$folder" || echo "$${folder##*/}: $$folder/"; \
-	done
+	@echo; $(BIN)/python -m stilts.commands.verdicts \
+		results/$$(sed -n 's/^scale: *\([A-Za-z0-9_-]*\).*/\1/p' config.yaml)
 
 environment: $(INSTALLED)
 

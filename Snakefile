@@ -79,6 +79,7 @@ onstart:
     begin(workflow)
     if runs_here(workflow):
         PRELOAD = preload.start()
+    show_bars(workflow)
 
 
 onerror:

@@ -11,7 +11,7 @@ from typing import Any
 
 from stilts.commands.expected import Job
 from stilts.files.store import Store
-from stilts.machine.vitals import Vitals, jobs_at_work, read_vitals
+from stilts.machine.vitals import Vitals, in_words, jobs_at_work, read_vitals
 
 LOCKS = Path(".snakemake/locks")
 SAMPLE = 4  # finished trials of a job that are read for their time
@@ -153,23 +153,11 @@ def _running(states: list[State]) -> list[str]:
     for state in states[:SHOWN]:
         vitals = state.vitals
         done = f"{state.done} of {len(state.job.files)} trials" if len(state.job.files) > 1 else ""
-        said = ", ".join(filter(None, [done, _facts(vitals.facts)]))
+        said = ", ".join(filter(None, [done, in_words(vitals.facts)]))
         lines.append(f"  {_name(state.job):44}  {said}".rstrip())
         silent = f", silent for {_span(vitals.age)}" if vitals.age > 60 else ""
         lines.append(f"      {_span(vitals.worked + vitals.age)} on {vitals.place}{silent}")
     return lines + _more(states)
-
-
-def _facts(facts: Mapping[str, Any]) -> str:
-    said = [str(facts["doing"])] if "doing" in facts else []
-    for one, all_ in (("epoch", "epochs"), ("step", "steps")):
-        if one in facts:
-            said.append(f"{one} {facts[one]:,}" + (f" of {facts[all_]:,}" if all_ in facts else ""))
-    if "loss" in facts:
-        said.append(f"loss {facts['loss']:.3f}")
-    if "tokens_per_second" in facts:
-        said.append(f"{facts['tokens_per_second']:,.0f} tokens/s")
-    return ", ".join(said)
 
 
 def _failed(states: list[State]) -> list[str]:

@@ -8,8 +8,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from stilts.machine.bars import Bars, Coming, take_over
+
 # The versions that all of it was tried with; a test compares them with the pins.
 PROVEN = {"snakemake": "9.27.1", "snakemake-executor-plugin-slurm": "2.8.0"}
+_EVERYWHERE = ("scale", "study")  # wildcards that tell no job from another
 
 
 def is_main(workflow: Any) -> bool:
@@ -20,6 +23,26 @@ def is_main(workflow: Any) -> bool:
 def runs_here(workflow: Any) -> bool:
     """Return whether this process is the command itself, and its jobs run on this machine."""
     return workflow.is_main_process and workflow.local_exec
+
+
+def show_bars(workflow: Any) -> Bars | None:
+    """Show bars in place of Snakemake's lines, where a run is watched on a terminal.
+
+    Not with `--quiet`, `--verbose` or `--logger`: who says how to be told is told so. The lines
+    stand in Snakemake's own log file all the same. Call it when the graph is there.
+    """
+    from snakemake.logging import ColorizingTextHandler, logger
+
+    told = workflow.output_settings
+    if not is_main(workflow) or told.quiet or told.verbose or workflow.dryrun:
+        return None
+    coming = {job.jobid: _coming(job) for job in workflow.dag.needrun_jobs()}
+    return take_over(logger, ColorizingTextHandler, coming)
+
+
+def _coming(job: Any) -> Coming:
+    name = " ".join(value for key, value in job.wildcards_dict.items() if key not in _EVERYWHERE)
+    return Coming(job.rule.name, str(next(iter(job.log), "")), name)
 
 
 def before_the_graph(

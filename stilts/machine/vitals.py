@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,19 @@ def jobs_at_work(logs: Path = Path("logs")) -> list[str]:
     found = (path.with_suffix(".log") for path in sorted(logs.rglob(f"*{ENDING}")))
     found = (log for log in found if log.stem not in READERS)
     return [str(log) for log in found if (vitals := read_vitals(log)) and vitals.alive]
+
+
+def in_words(facts: Mapping[str, Any]) -> str:
+    """Say how far a job is, of what it said last: `epoch 2 of 3, step 40 of 120, loss 0.693`."""
+    said = [str(facts["doing"])] if "doing" in facts else []
+    for one, all_ in (("epoch", "epochs"), ("step", "steps")):
+        if one in facts:
+            said.append(f"{one} {facts[one]:,}" + (f" of {facts[all_]:,}" if all_ in facts else ""))
+    if "loss" in facts:
+        said.append(f"loss {facts['loss']:.3f}")
+    if "tokens_per_second" in facts:
+        said.append(f"{facts['tokens_per_second']:,.0f} tokens/s")
+    return ", ".join(said)
 
 
 def _gone(pid: int) -> bool:

@@ -25,6 +25,7 @@ from stilts.machine.snakemake import (
     is_main,
     root_of,
     runs_here,
+    show_bars,
 )
 from stilts.machine.slurm.begin import begin, remarks
 from stilts.question.advice import feature_spec
