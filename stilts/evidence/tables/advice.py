@@ -1,6 +1,6 @@
 """Which intermediate task each estimator takes for each target, beside the best by the runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ from stilts.evidence.advice import STATIC, estimates_of, gains_of, picks, static
 from stilts.evidence.numbers import NOT_AVAILABLE, points
 from stilts.evidence.results import Inputs
 from stilts.evidence.tables.estimators import demand_estimates
+from stilts.question.chain import NONE
 
 FIELDS = ()
 ONE = 1  # each way to rank names its first
@@ -27,17 +28,19 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         a mean over all seeds), and Best by the runs.
     """
     demand_estimates(inputs)
-    rows = [
+    return inputs.table(
         {**model, **row} for model, ours in inputs.models(spec, "Model") for row in _targets(ours)
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
-def _targets(ours: Inputs) -> list[dict[str, str]]:
+def _targets(ours: Inputs) -> Iterator[dict[str, str]]:
     said, gains = estimates_of(ours.estimates), gains_of(ours.runs)
     targets = list(dict.fromkeys(ours.estimates["target"]))
     said = pd.concat([said, static_of(gains, targets).assign(estimator=STATIC)])
-    return [_row(ours, target, said, gains) for target in targets]
+    for target in targets:
+        for chain in (NONE, *said.loc[said["target"] == target, "base"].unique()):
+            ours.cell(chain, target)  # what the gains of this row are from
+        yield _row(ours, target, said, gains)
 
 
 def _row(ours: Inputs, target: str, said: pd.DataFrame, gains: pd.DataFrame) -> dict[str, str]:

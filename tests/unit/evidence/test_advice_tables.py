@@ -6,6 +6,7 @@ import pytest
 
 from stilts.errors import UserError
 from stilts.evidence.comparisons.estimate import Estimate
+from stilts.evidence.results import BEHIND
 from stilts.evidence.tables import advice, estimators, which_estimator
 from stilts.evidence.tables.estimators import Standing, standings
 from tests.toys.invented_results import MODEL, inputs
@@ -38,7 +39,14 @@ def study(known=1.0, noise=0.02):
         for c, t, s, score in runs
     ]
     columns = ["model", "chain", "target", "estimator", "value"]
-    return replace(inputs(), runs=pd.DataFrame(rows), estimates=pd.DataFrame(said, columns=columns))
+    ours, walks = inputs(), ["none", *(f"{chain}^{walk}" for chain in CHAINS for walk in range(3))]
+    cells = {MODEL: {chain: dict.fromkeys(TARGETS, 3) for chain in walks}}
+    return replace(
+        ours,
+        question={**ours.question, "cells": cells},
+        runs=pd.DataFrame(rows),
+        estimates=pd.DataFrame(said, columns=columns),
+    )
 
 
 def test_what_knows_the_gains_beats_the_static_ranking_and_the_page_says_so():
@@ -69,12 +77,15 @@ def test_the_table_writes_regrets_in_points_and_correlations_as_such():
 
 
 def test_each_target_has_the_first_choice_of_every_ranking_with_what_it_gives():
-    table = advice.build(study(), {}).set_index("Target")
+    built = advice.build(study(), {})
+    table = built.set_index("Target")
     assert list(table.index) == ["RTE", "WiC", "SocialIQA"]
     best = max(CHAINS, key=lambda chain: gain(chain, "rte"))
     title = inputs().title(best)
     assert table.loc["RTE", "LogME"] == table.loc["RTE", "best by the runs"]
     assert table.loc["RTE", "LogME"].startswith(f"{title} +")
+    behind = built.attrs[BEHIND][0]
+    assert len(behind) == 1 + 3 * len(CHAINS) and all(name.endswith("/rte") for name in behind)
 
 
 def test_one_seed_has_no_interval_and_no_verdict():

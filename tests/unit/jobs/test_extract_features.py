@@ -10,6 +10,8 @@ from stilts.evidence.features import read_features
 from stilts.files.store import Store
 from stilts.jobs.extract_features import extract_features
 from stilts.machine.handling import Handling
+from stilts.tasks.kinds import masked_text
+from stilts.tasks.make import write_task
 from stilts.tasks.rows import read_split
 from tests.toys.tiny_jobs import NAMES, K, N, P, Q, W, data_in, model_in, posed_as
 from tests.toys.tiny_models import facts_of
@@ -21,13 +23,13 @@ T = facts_of(name="t", classes=3)
 def extract(tmp_path):
     """Extract the features of a model of random weights on a task; return the record's path."""
 
-    def extract(task=T, family="roberta"):
+    def extract(task=T, family="roberta", data=None):
         record = tmp_path / "features.json"
         extract_features(
             {**NAMES, "target": task["name"], "precision": "fp32", "task": task}
             | {"recipe": posed_as(stride=4, max_tokens=40)},
             checkpoint=model_in(tmp_path / family, family),
-            data=data_in(tmp_path / task["name"], task, train=12),
+            data=data or data_in(tmp_path / task["name"], task, train=12),
             record=record,
             features=record.with_suffix(".parquet"),
             handling=Handling(),
@@ -73,6 +75,18 @@ def test_numbers_stay_numbers_and_spans_have_none(extract):
     assert read_features(extract(N)).answers.dtype == np.float64
     for task in (W, K):
         assert read_features(extract(task)).answers is None
+
+
+def test_texts_of_hidden_words_can_be_a_source(extract, tmp_path):
+    """Such a task is no target to tell classes of, but a stage may train on it."""
+    texts = [{"text": f"the old dog sees {word} and a bird"} for word in ("cat", "tree", "red")]
+    rows = masked_text.rows({"name": "m", "text": "{text}"}, texts)
+    fields = {"task": "m", "kind": "masked_text", "labels": [], "range": [0, 1]}
+    write_task(tmp_path / "m", {"train": rows, "validation": rows}, fields)
+    task = {**fields, "name": "m", "metric": "found", "scored": ["validation"]}
+    found = read_features(extract(task, data=tmp_path / "m"))
+    assert found.states.shape == (3, len(found.text)) and np.isfinite(found.text).all()
+    assert found.classes is None
 
 
 def test_features_read_no_split_that_is_scored(extract, tmp_path):
