@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.components import fitted_designs
 from benchmarks.simulated import Held, of_shares, of_the_best, over_examples, over_seeds
 from benchmarks.table import Table, progress
-from benchmarks.tests_called import Called, tests_called
+from benchmarks.tests_called import Called, fitted_called, tests_called
 
 PAGE = Path(__file__).parents[1] / "docs" / "coverage.md"
 EXPERIMENTS, SEED = 2_000, 1
@@ -30,7 +31,13 @@ def main(words: list[str] | None = None) -> None:
         for row in part(chosen.experiments, random):
             progress(f"{row.interval}, {row.design}: {percent(row.ours)}")
             held.append(row)
+    designs = fitted_designs()
+    # Generators of their own: other components change no other row.
+    for row in over_seeds(chosen.experiments, np.random.default_rng([chosen.seed, 1]), designs):
+        progress(f"{row.interval}, {row.design}: {percent(row.ours)}")
+        held.append(row)
     called = list(tests_called(chosen.experiments, random))
+    called += fitted_called(chosen.experiments, np.random.default_rng([chosen.seed, 2]), designs)
     chosen.out.write_text(page(held, called, chosen.experiments, chosen.seed), encoding="utf-8")
     progress(f"{chosen.out}: {time.monotonic() - start:.0f} s")
 
@@ -70,6 +77,9 @@ Intervals of crossed seeds are wider than need be where one kind of seed changes
 nobody knows beforehand, and bounds by ranks are so because ranks are whole. The interval over
 examples is of the runs at hand. No interval is for the intermediate checkpoint where there is one
 only: then the tables say so.
+Rows that name cells of a scale take their components from its runs (benchmarks/components.yaml,
+which `python -m benchmarks.components results/mini/rethinking/runs.csv` writes anew): the median
+over the cells, nine tenths of them, and the largest.
 """
 
 

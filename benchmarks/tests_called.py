@@ -1,10 +1,11 @@
 """Simulated experiments of which the answer is known: how often does a test call a difference?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.simulated import EXAMPLES, GAIN, RUN, Design, differences
 from stilts.evidence.comparisons.many import holm
 from stilts.evidence.comparisons.power import detectable_by_seeds, detectable_crossed
 from stilts.evidence.comparisons.seeds import crossed, one_way
@@ -42,6 +43,38 @@ def tests_called(experiments: int, random: np.random.Generator) -> Iterator[Call
     yield _crossed("5 × 5 seeds, the smallest promised at 80 %", table + effect, "80")
     yield _holm(experiments, random)
     yield _equivalence(experiments, random)
+
+
+def fitted_called(
+    experiments: int, random: np.random.Generator, designs: Sequence[Design]
+) -> Iterator[Called]:
+    """Yield tests of runs with fitted components: of no difference, and of the promised one."""
+    for design in designs:
+        gains = differences(design, experiments, random)
+        noise = (gains["ours"] - gains["base"] - GAIN).mean(-1)  # what the true difference leaves
+        promised = _promised(design)
+        for effect, what, wanted in (
+            (0.0, "no difference", "at most 5"),
+            (promised, "the smallest promised at 80 %", "80"),
+        ):
+            found = crossed(noise + effect)
+            runs = gains["ours"] - gains["base"] - GAIN + effect
+            naive = one_way(runs.reshape(experiments, -1)).p_value() < ALPHA
+            name = f"{design.name}: {what}"
+            yield Called("a difference, over seeds", name, found.p_value() < ALPHA, naive, wanted)
+
+
+def _promised(design: Design) -> float:
+    """Return the difference that such seeds find with a probability of 80 %."""
+    # Scores are whole answers of so many; a difference is of two runs.
+    run = np.sqrt(2 * (RUN**2 + 1 / (12 * EXAMPLES**2)) / design.points)
+    if design.walks < 2:
+        return detectable_by_seeds(design.seeds, float(np.hypot(RUN * design.by_seed, run)))
+    # One base serves all walks: its runs move the difference of a target's seed.
+    of_base = np.sqrt((RUN**2 + 1 / (12 * EXAMPLES**2)) / design.points)
+    of_seed = float(np.hypot(RUN * design.by_seed, of_base))
+    between = (RUN * design.by_walk, of_seed, float(of_base))
+    return detectable_crossed(design.walks, design.seeds, between)
 
 
 def _difference(
