@@ -94,11 +94,8 @@ def _panel(
     shape = alt.Chart(outlines).mark_line(
         filled=True, fillOpacity=0.22, strokeWidth=0.8, interpolate="linear-closed"
     )
-    layers = [
-        shape.encode(across, up, shades, order="step:Q"),
-        *_lines(rows),
-        _dots(dots, across, up, shades),
-    ]
+    outline = [shape.encode(across, up, shades, order="step:Q")] * bool(len(outlines))
+    layers = [*outline, *_lines(rows), _dots(dots, across, up, shades)]
     return alt.layer(*layers).properties(title=title, width=WIDTH, height=HEIGHT)
 
 

@@ -38,7 +38,7 @@ def table_block(spec: Mapping[str, Any], file: Path) -> dict[str, Any]:
         {
             "name": names[place],
             "number": are_numbers(row[place] for row in rows),
-            "ours": not _PRINTED.search(names[place]),
+            "ours": not (_PRINTED.search(names[place]) or names[place] in spec.get("sources", ())),
             "more": names[place] not in main,
         }
         for place in kept

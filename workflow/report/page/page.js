@@ -77,6 +77,7 @@ function linked(table) {
   const { study, name } = table.dataset;
   const behind = data[study].behind[name] ?? [];
   [...table.tBodies[0].rows].forEach((row, place) => {
+    row.dataset.place = place; // it may be sorted elsewhere later
     if (!behind[place]?.length) return;
     const href = `#runs:${path(study, name, String(place))}`;
     for (const cell of row.querySelectorAll("td.ours"))
@@ -116,11 +117,12 @@ function showRuns(study, title, cells) {
   const [runs, scores] = parts;
   const named = ["point", ...CELL, ...data[study].axes, "score", "degenerate", "like_majority", "signs"];
   const differ = (names, rows) =>
-    names.filter((name, place) => !place || new Set(rows.map((row) => row[name])).size > 1);
-  const same = CELL.filter((name) => runs.length && new Set(runs.map((row) => row[name])).size === 1);
+    names.filter((name, place) => !place || rows.length === 1 || new Set(rows.map((row) => row[name])).size > 1);
+  const alike = (name) => runs.length > 1 && runs[0][name] && new Set(runs.map((row) => row[name])).size === 1;
+  const same = named.filter(alike);
   show(title,
     runs.length ? make("p", { class: "muted" }, `${runs.length.toLocaleString("en")} runs`,
-      ...same.map((name) => ` · ${name} ${runs[0][name]}`)) : "",
+      ...same.map((name) => ` · ${name} ${short(runs[0][name])}`)) : "",
     runs.length ? list(differ(named, runs), runs, (row) => runLink(study, row)) : "",
     scores.length ? make("h4", {}, "Scores of checkpoints as they are") : "",
     scores.length ? list(["target", "model", "chain", "score", "new_heads"], scores, (row) =>
@@ -174,7 +176,14 @@ function follow() {
   if (!data[study]) return;
   if (kind === "run") showRun(study, parts.join("/"));
   else if (!parts.length) showRuns(study, `All runs of ${study}`);
-  else showRuns(study, `Behind row ${Number(parts[1]) + 1} of ${parts[0]}`, data[study].behind[parts[0]][parts[1]]);
+  else showRuns(study, rowTitle(study, ...parts), data[study].behind[parts[0]][parts[1]]);
+}
+
+/** What a row is about: its first cells that are no numbers. */
+function rowTitle(study, name, place) {
+  const row = document.querySelector(`table[data-study="${study}"][data-name="${name}"] tr[data-place="${place}"]`);
+  const words = [...row.querySelectorAll("td:not(.number)")].map((cell) => cell.textContent);
+  return `Behind ${words.slice(0, 2).join(" · ")}`;
 }
 
 dialog.addEventListener("close", () => {
