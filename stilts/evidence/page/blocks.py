@@ -14,6 +14,7 @@ from stilts.evidence.page.charts import interactive
 
 CLAIMS = ("claims", "forest")  # kinds that open a study, whatever order it states
 _PRINTED = re.compile("paper|printed", re.IGNORECASE)  # columns that no run is behind
+ALWAYS = ("Registered",)  # claims that changed after the runs are never out of sight
 STAMP = "scale"  # the last column of every csv: the page says it of the whole study
 
 
@@ -39,7 +40,7 @@ def table_block(spec: Mapping[str, Any], file: Path) -> dict[str, Any]:
             "name": names[place],
             "number": are_numbers(row[place] for row in rows),
             "ours": not (_PRINTED.search(names[place]) or names[place] in spec.get("sources", ())),
-            "more": names[place] not in main,
+            "more": names[place] not in (*main, *ALWAYS),
         }
         for place in kept
     ]

@@ -129,3 +129,13 @@ def test_every_run_with_a_score_is_a_dot_of_its_violin(page):
         assert (dot["batch"], dot["seed"]) == (str(run["batch"]), str(run["seed"]))
         assert (dot["state"] == "degenerate") == run["degenerate"]
         assert dot["signs"] == run["signs"]
+
+
+def test_claims_that_changed_after_some_runs_are_never_out_of_sight(tmp_path):
+    file = tmp_path / "study/tables/claims.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("Claim,Verdict,Refuted by,Registered\nA,holds,x,before\nB,holds,y,changed\n")
+    file.with_suffix(".runs.json").write_text("[]")
+    spec = {"kind": "claims", "title": "Claims", "columns": ["Claim", "Verdict"]}
+    shown = {column["name"]: column["more"] for column in table_block(spec, file)["columns"]}
+    assert shown == {"Claim": False, "Refuted by": True, "Registered": False}

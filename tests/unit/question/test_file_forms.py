@@ -66,6 +66,7 @@ CASES = [
     (REPORT, "tables.table_3.margin", 1, "(kind deltas): unknown field 'margin'"),
     (REPORT, "figures.figure_2.widths", {}, "figures.figure_2 (kind violins): unknown field"),
     (REPORT, "figures", None, "figures must be a block, found None"),
+    (REPORT, "order", ["table_1", "table_9"], "order: unknown table or figure 'table_9'; allowed"),
     (REPORT, "colour", 1, "unknown key 'colour'; allowed: figures, order, rows, tables"),
 ]
 
