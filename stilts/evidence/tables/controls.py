@@ -33,13 +33,12 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         and of the control, then the difference of the two with its interval over seeds, and n.
     """
     part = of_sweeps(inputs, spec["sweeps"]) if "sweeps" in spec else inputs
-    rows = [
+    return part.table(
         {**model, **_row(ours, control, target, spec)}
         for model, ours in part.models(spec, "Model")
         for control, about in spec["chains"].items()
         for target in about.get("targets", spec["targets"])
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
 def _row(ours: Inputs, control: str, target: str, spec: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from stilts.evidence.comparisons.latin import Component, latin_square, spread
 from stilts.evidence.comparisons.shares import wilson
 from stilts.evidence.numbers import NOT_AVAILABLE, NOT_PRINTED, fixed, runs_used
 from stilts.evidence.parts import of_sweeps
-from stilts.evidence.results import Inputs
+from stilts.evidence.results import BEHIND, Inputs
 from stilts.evidence.statistics import finite
 from stilts.question.chain import chain_seed
 from stilts.question.grid import parse_point
@@ -43,13 +43,20 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         drawn, of accuracies only; it is no part of the variance between runs, which meet the same.
     """
     part = of_sweeps(inputs, spec["sweeps"])
-    rows = []
-    for model, ours in part.models(spec, "Model"):
-        for target in spec["targets"]:
-            for chain in spec["chains"]:
-                named = {"Target": ours.task_title(target), "Intermediate": ours.title(chain)}
-                rows += [{**model, **named, **row} for row in _rows(ours, chain, target)]
-    return pd.DataFrame(rows)
+    cells = (
+        [{**model, **_named(ours, chain, target), **row} for row in _rows(ours, chain, target)]
+        for model, ours in part.models(spec, "Model")
+        for target in spec["targets"]
+        for chain in spec["chains"]
+    )
+    found = list(part.watched(cells))
+    table = pd.DataFrame([row for rows, _ in found for row in rows])
+    table.attrs[BEHIND] = [read for rows, read in found for _ in rows]
+    return table
+
+
+def _named(ours: Inputs, chain: str, target: str) -> dict[str, str]:
+    return {"Target": ours.task_title(target), "Intermediate": ours.title(chain)}
 
 
 def _rows(ours: Inputs, chain: str, target: str) -> Iterator[dict[str, str]]:

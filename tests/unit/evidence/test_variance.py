@@ -9,6 +9,7 @@ import pytest
 from stilts.errors import UserError
 from stilts.evidence.comparisons.latin import latin_square, spread
 from stilts.evidence.parts import of_sweeps, shown
+from stilts.evidence.results import BEHIND
 from stilts.evidence.tables import controls, variance
 from tests.toys.invented_results import MODEL, inputs
 
@@ -124,6 +125,9 @@ def test_the_table_names_the_one_source_that_moves_the_runs(study):
     mean = 0.7 + np.arange(N).mean() / 50
     assert examples["Std"] == f"{100 * np.sqrt(mean * (1 - mean) / 400):.1f}"
     assert examples["Share"] == "–"
+    behind = variance.build(study, spec).attrs[BEHIND]
+    assert behind[0] == [f"runs/{MODEL}/none/rte"]
+    assert behind[-1] == [f"runs/{MODEL}/hellaswag-p^{seed}/rte" for seed in SEEDS]
 
 
 def test_a_lost_run_leaves_no_square(study):
