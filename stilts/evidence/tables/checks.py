@@ -13,7 +13,6 @@ from stilts.evidence.results import Inputs
 FIELDS = ("overall", "shares", "equal", "sums", "granularity", "signs", "twice", "texts")
 COLUMNS = ("Where", "Kind", "Check", "Printed", "Expected", "Verdict")
 OVERALL, SHARES, EQUAL, SUMS = "overall score", "majority share", "equal rows", "sums"
-RULES = {"granularity": granularity, "signs": signs, "twice": twice, "texts": texts}
 Number = Mapping[str, str]
 
 
@@ -40,12 +39,10 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         *(row for level in spec.get("shares", ()) for row in _shares(numbers, level)),
         *(row for alike in spec.get("equal", ()) for row in _equal(numbers, alike)),
         *(row for sums in spec.get("sums", ()) for row in _sums(numbers, sums)),
-        *(
-            row
-            for name, check in RULES.items()
-            for rule in spec.get(name, ())
-            for row in check(numbers, rule)
-        ),
+        *(row for rule in spec.get("granularity", ()) for row in granularity(numbers, rule)),
+        *(row for rule in spec.get("signs", ()) for row in signs(numbers, rule)),
+        *(row for rule in spec.get("twice", ()) for row in twice(numbers, rule)),
+        *(row for rule in spec.get("texts", ()) for row in texts(numbers, rule)),
     ]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
