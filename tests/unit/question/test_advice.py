@@ -43,7 +43,7 @@ def test_features_depend_on_how_a_task_is_read_and_not_on_how_it_is_trained(aske
     def spec(**settings):
         return feature_spec(asked({"settings": {"targets": settings}}).plans["mine"], cell)
 
-    assert spec(epochs=9, lr=0.5) == spec()
+    assert spec(epochs=9, batch=4) == spec()
     assert spec(max_tokens=77) != spec()
 
 
