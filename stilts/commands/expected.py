@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from stilts.commands.costs import lay_out, tokens_of
 from stilts.files.asked import Wanted
 from stilts.question.advice import featured
+from stilts.question.chain import unseeded
 from stilts.question.paths import Layout
 from stilts.question.targets import Targets
 
@@ -77,12 +78,12 @@ def _studies(layout: Layout) -> Iterator[Job]:
         for part in layout.parts:
             for cell in part.cells if part.study == study else ():
                 folder = layout.run_folder(study, cell)
-                points = [plan.points[cell][point] for point in part.points]
+                points = part.points(cell)
                 yield Job(
                     f"{study}: trials",
-                    f"{logs}/{part.rule}/{'/'.join(cell)}.log",
-                    tuple(f"{folder}/{point}.json" for point in part.points),
-                    _cost(described[(study, *cell)], points),
+                    f"{logs}/{part.rule}/{cell.model}/{unseeded(cell.chain)}/{cell.target}.log",
+                    tuple(f"{folder}/{point}.json" for point in points),
+                    _cost(described[(study, *cell)], [plan.points[cell][name] for name in points]),
                     f"{study} {cell.model} {cell.target}",
                 )
         for cell, file in zip(plan.scores, layout.scores(study), strict=True):

@@ -59,6 +59,8 @@ SCORE_COLUMNS = (
     "score_std",
     "score_min",
     "score_max",
+    "max_tokens",
+    "cut",
 )
 
 

@@ -27,12 +27,13 @@ def asked_of(params: Mapping[str, Any]) -> str:
     return digest_of(told)[:16]
 
 
-def with_asked(params: Any) -> dict[str, Any]:
+def with_asked(params: Any, **names: str) -> dict[str, Any]:
     """Return the spec of a job that puts into its record what it was asked for.
 
-    params: of the rule, as a script has them.
+    params: of the rule, as a script has them. names: fields of the spec that the files say.
     """
-    return {**params.spec, ASKED: asked_of(dict(params.items()))}
+    spec = {**params.spec, **names}
+    return {**spec, ASKED: asked_of({**dict(params.items()), "spec": spec})}
 
 
 def told(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stilts.errors import UserError
+from stilts.files.asked import with_asked
 from stilts.files.store import Store
 from stilts.jobs.publish import publish
 from stilts.jobs.registered import registered
@@ -16,7 +17,50 @@ from stilts.machine.handling import Handling
 if TYPE_CHECKING:
     from stilts.jobs.outcome import Start
 
+CHAIN = -3  # where the chain stands in the path of a run file
+
 log = logging.getLogger(__name__)
+
+
+def finetune_walks(
+    params: Any,
+    runs: Sequence[str],
+    predictions: Sequence[str],
+    *,
+    checkpoints: Sequence[str],
+    data: Path,
+    handling: Handling,
+    store: Store | None = None,
+) -> None:
+    """Do `finetune_targets` for every chain of a job; they differ in the seed of a walk alone.
+
+    Args:
+        params: of the rule; its `spec` may name the chain without its seed.
+        runs: the run files to write; their paths tell the chains and points.
+        predictions: the prediction files, in the same order.
+        checkpoints: the manifests of the starting models, in the order of their chains.
+        data: the folder of the target's canonical rows.
+        handling: how the job is to do its work.
+        store: where finished trials are kept.
+
+    Raises:
+        UserError: some points of the last chain that has such failed; all others are stored.
+    """
+    walks: dict[str, list[tuple[str, str]]] = {}
+    for run, to in zip(runs, predictions, strict=True):
+        walks.setdefault(Path(run).parts[CHAIN], []).append((run, to))
+    failure: UserError | None = None
+    for (chain, files), manifest in zip(walks.items(), checkpoints, strict=True):
+        places = {"checkpoint": Path(manifest).parent, "data": data}
+        spec = with_asked(params, chain=chain)
+        try:
+            finetune_targets(
+                spec, *zip(*files, strict=True), **places, handling=handling, store=store
+            )
+        except UserError as error:
+            failure = error
+    if failure:
+        raise failure
 
 
 def finetune_targets(

@@ -11,6 +11,7 @@ from stilts.errors import UserError
 from stilts.files import plugins
 from stilts.files.manifest import read_manifest
 from stilts.models.family import read_tokenizer
+from stilts.models.lengths import row_lengths
 from stilts.models.tokens import Encoded, encode
 from stilts.tasks.columns import KINDS
 from stilts.tasks.make import TRAIN
@@ -18,7 +19,6 @@ from stilts.tasks.rows import limit_rows, read_split
 
 SHOWN = 3
 MEASURED = 2_000  # rows whose length is looked at, drawn once
-ENDLESS = 1_000_000  # tokens: nothing is cut
 WIDTH = 100  # columns of a terminal
 
 
@@ -48,7 +48,7 @@ def preview(spec: Mapping[str, Any], manifests: Sequence[str]) -> str:
     lines = [head, f"data: {manifest.get('note') or 'as published'}", ""]
     for row in rows[:SHOWN]:
         lines += [*_shown(row, encoded, tokenizer, manifest), ""]
-    whole = None if encoded.spans is not None else encode(rows, *reading[:2], ENDLESS)
+    whole = None if encoded.spans is not None else row_lengths(rows, *reading[:2])
     return "\n".join([*lines, *_lengths(whole, recipe["max_tokens"]), *_facts(manifest)])
 
 
@@ -82,13 +82,12 @@ def _folded(name: str, text: str) -> list[str]:
     return lines or [f"  {name}"]
 
 
-def _lengths(whole: Encoded | None, limit: int) -> Iterator[str]:
+def _lengths(longest: np.ndarray | None, limit: int) -> Iterator[str]:
     """Yield how long sequences are, and how many a limit cuts."""
-    if whole is None:
+    if longest is None:
         yield f"length: windows of {limit} tokens; nothing is cut"
         return
-    lengths, rows = whole.lengths, len(whole)
-    longest = lengths.reshape(rows, -1).max(axis=1)
+    rows = len(longest)
     cut = (longest > limit).mean()
     middle, most = np.median(longest), longest.max()
     yield f"length: {middle:.0f} tokens in the middle, {most} at most, of {rows:,} rows"

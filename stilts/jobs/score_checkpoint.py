@@ -17,8 +17,10 @@ from stilts.jobs.trial import NAMES, read_setting
 from stilts.machine.gpus import take_gpu
 from stilts.machine.handling import Handling
 from stilts.models.head import pose
+from stilts.models.lengths import row_lengths
 from stilts.models.load import HeadReport, load, start_heads
 from stilts.models.room import demand_room
+from stilts.tasks.rows import read_split
 from stilts.training.evaluation import predict
 
 ENTRY = "stilts.jobs.score_checkpoint"
@@ -80,11 +82,21 @@ def score_checkpoint(
         **judged,
         "head": reports[task.key],
         "trained_on": trained_on,
+        "max_tokens": spec["max_tokens"],
+        "cut": _cut(spec, data, tokenizer),
     }
     result = scored_by(fields, predictions, task.facts)
     if len(drawn) > 1:
         result |= _over_draws(result, [(seed, told) for seed, told, _ in drawn])
     write_atomic(score, to_json(result))
+
+
+def _cut(spec: Mapping[str, Any], data: Path, tokenizer: Any) -> float | None:
+    """Return the share of the scored examples that `max_tokens` cuts; None of windows."""
+    task = spec["task"]
+    rows = [row for split in task["scored"] for row in read_split(data, split)]
+    lengths = row_lengths(rows, task["kind"], tokenizer)
+    return None if lengths is None else float((lengths > spec["max_tokens"]).mean())
 
 
 def _draws(spec: Mapping[str, Any], report: HeadReport) -> int:

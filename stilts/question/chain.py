@@ -98,6 +98,12 @@ def unseeded(text: str) -> str:
     return seeded(text, None)
 
 
+def seed_mark(text: str) -> str:
+    """Return what `seeded` puts behind a chain, such as `^7`; of a chain without a seed nothing."""
+    seed = chain_seed(text)
+    return "" if seed is None else f"^{seed}"
+
+
 def chain_tasks(text: str) -> tuple[str, ...]:
     """Return every task that a chain trains on, each once."""
     return tuple(dict.fromkeys(task for stage in parse_chain(text) for task in stage.tasks))

@@ -11,7 +11,14 @@ from stilts.files.strict_yaml import read_yaml
 from stilts.question.advice import candidates, compared, featured
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
-from stilts.question.chain import NONE, parent_chain, parse_chain, prefixes
+from stilts.question.chain import (
+    NONE,
+    parent_chain,
+    parse_chain,
+    prefixes,
+    seed_mark,
+    unseeded,
+)
 from stilts.question.file_forms import demand_report
 from stilts.question.own_report import adds, own_report
 from stilts.question.resolve import StudyPlan
@@ -22,21 +29,35 @@ NOTHING = "(?!)"  # matches no name: the constraint of a rule that has nothing t
 
 
 class Part(NamedTuple):
-    """Points that one job runs for one cell.
+    """Points that one job runs for one cell, or for cells that differ in the seed of a walk alone.
 
     Attributes:
         rule: the name of the rule.
         study: whose points they are.
-        points: their names.
+        runs: the mark of a chain's seed (`^7`, or nothing), and the name of a point.
         cells: that have them.
         model: the pattern of a model; it looks ahead to a chain and target that make a cell of it.
     """
 
     rule: str
     study: str
-    points: tuple[str, ...]
+    runs: tuple[tuple[str, str], ...]
     cells: tuple[Cell, ...]
     model: str
+
+    @property
+    def marks(self) -> list[str]:
+        """The marks of the seeds, each once."""
+        return list(dict.fromkeys(mark for mark, _ in self.runs))
+
+    def files(self, form: str) -> list[str]:
+        """Return `form` with each run's `<mark>` and `<point>` in place."""
+        return [form.replace("<mark>", mark).replace("<point>", point) for mark, point in self.runs]
+
+    def points(self, cell: Cell) -> list[str]:
+        """Return the names of the points that are run for one of the cells."""
+        own = seed_mark(cell.chain)
+        return [point for mark, point in self.runs if mark == own]
 
 
 class Layout:
@@ -138,16 +159,34 @@ class Layout:
 
     def _parts(self, study: str) -> Iterator[Part]:
         size = self.question.config["trials_per_job"]
-        sets = self._sets(study)
-        parts = [
-            (points[start : start + size], tuple(cells), ANY if len(sets) == 1 else _ahead(cells))
-            for points, cells in sets.items()
-            for start in range(0, len(points), size)
-        ]
+        sets = self._walks(study)
+        parts = []
+        for runs, cells in sets.items():
+            for start in range(0, len(runs), size):
+                part = runs[start : start + size]
+                made = [cell for cell in cells if seed_mark(cell.chain) in dict(part)]
+                model = ANY if len(sets) == 1 else _ahead(made)
+                parts.append((part, tuple(made), model))
         one = sum(bool(plan.points) for plan in self.question.plans.values()) == 1
         prefix = "finetune_targets" if one else f"finetune_targets_{study}"
         for number, part in enumerate(parts, start=1):
             yield Part(prefix if len(parts) == 1 else f"{prefix}_{number}", study, *part)
+
+    def _walks(self, study: str) -> dict[tuple[tuple[str, str], ...], list[Cell]]:
+        """Return the cells of a study by the runs of those that differ in a walk's seed alone.
+
+        Such cells have few points each, often one, and a job takes a while to start.
+        """
+        plan = self.question.plans[study]
+        walks: dict[tuple[Cell, bool], list[Cell]] = {}
+        for cell in plan.points:
+            alike = cell._replace(chain=unseeded(cell.chain)), bool(seed_mark(cell.chain))
+            walks.setdefault(alike, []).append(cell)
+        sets: dict[tuple[tuple[str, str], ...], list[Cell]] = {}
+        for cells in walks.values():
+            runs = [(seed_mark(cell.chain), point) for cell in cells for point in plan.points[cell]]
+            sets.setdefault(tuple(runs), []).extend(cells)
+        return sets
 
     def _sets(self, study: str) -> dict[tuple[str, ...], list[Cell]]:
         """Return the cells of a study by the points that they have."""

@@ -51,8 +51,9 @@ class Targets:
                     Path(self.layout.run_folder(study, cell, kind))
                     for kind in ("runs", "predictions")
                 )
-                files = [runs / f"{point}.json" for point in part.points]
-                files += [predictions / f"{point}.parquet" for point in part.points]
+                points = part.points(cell)
+                files = [runs / f"{point}.json" for point in points]
+                files += [predictions / f"{point}.parquet" for point in points]
                 if runs not in there:
                     there[runs] = {*_names(runs), *_names(predictions)}
                 missing = (file for file in files if file.name not in there[runs])

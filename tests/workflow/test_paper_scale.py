@@ -3,7 +3,8 @@
 import pytest
 
 RUN = "results/paper/rethinking/runs/"
-APART = 2 * 5 * 3 + 3 * 3 + 3  # five intermediate seeds each, negative controls, and more of none
+SEEDS = 2 * 3  # two chains and three targets: five walks of five runs each, one job
+APART = SEEDS + 3 * 3 + 3  # intermediate seeds, negative controls, and more of none
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_every_stage_is_trained_once(complete):
 def test_smaller_jobs_are_more_jobs_for_the_same_files(source, without):
     cut = source.snakemake("--dry-run", scale="paper", studies=["rethinking"], trials_per_job=12)
     jobs = [job for job in cut.jobs if job.rule.startswith("finetune_targets_")]
-    assert len(jobs) == 3 * 38 + 12 + APART
+    assert len(jobs) == 3 * 38 + 12 + APART + 2 * SEEDS
     files = {path for job in jobs for path in job.outputs if path.startswith(RUN)}
     assert files == runs(without)[1]
 

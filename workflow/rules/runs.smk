@@ -17,7 +17,8 @@ localrules:
 
 
 # One rule for each part of a set of points; a model's pattern looks ahead to the chain and target,
-# so that each cell has the rules of its own points. A part's files do not depend on how the points
+# so that each cell has the rules of its own points. Of chains that differ in their seed alone
+# `chain` is the name without it, and one job walks them all. A part's files do not depend on how the points
 # are cut, and its parameters do not mention the part: another `trials_per_job` reruns nothing.
 # The scale is spelled out: Snakemake finds the rule of a file by the fixed start of its path.
 for PART in LAYOUT.parts:
@@ -26,25 +27,21 @@ for PART in LAYOUT.parts:
         name:
             PART.rule
         input:
-            checkpoint=lambda w, study=PART.study: LAYOUT.checkpoint(
-                study, w.model, w.chain, MANIFEST
-            ),
-            weights=lambda w, study=PART.study: ancient(
-                LAYOUT.checkpoint(study, w.model, w.chain, WEIGHTS)
-            ),
+            checkpoints=lambda w, part=PART: [
+                LAYOUT.checkpoint(part.study, w.model, w.chain + mark, MANIFEST)
+                for mark in part.marks
+            ],
+            weights=lambda w, part=PART: [
+                ancient(LAYOUT.checkpoint(part.study, w.model, w.chain + mark, WEIGHTS))
+                for mark in part.marks
+            ],
             data=f"results/{QUESTION.scale.name}/data/{{target}}/manifest.json",
         output:
-            runs=expand(
-                "results/{scale}/{study}/runs/{{model}}/{{chain}}/{{target}}/{point}.json",
-                scale=QUESTION.scale.name,
-                study=PART.study,
-                point=PART.points,
+            runs=PART.files(
+                f"results/{QUESTION.scale.name}/{PART.study}/runs/{{model}}/{{chain}}<mark>/{{target}}/<point>.json"
             ),
-            predictions=expand(
-                "results/{scale}/{study}/predictions/{{model}}/{{chain}}/{{target}}/{point}.parquet",
-                scale=QUESTION.scale.name,
-                study=PART.study,
-                point=PART.points,
+            predictions=PART.files(
+                f"results/{QUESTION.scale.name}/{PART.study}/predictions/{{model}}/{{chain}}<mark>/{{target}}/<point>.parquet"
             ),
         log:
             f"logs/{QUESTION.scale.name}/{PART.study}/{PART.rule}/{{model}}/{{chain}}/{{target}}.log",
@@ -53,11 +50,12 @@ for PART in LAYOUT.parts:
         conda:
             "../../envs/train.yaml"
         params:
-            spec=lambda wildcards, study=PART.study: QUESTION.plans[study].target_spec(
-                wildcards.model, wildcards.chain, wildcards.target
+            # Of all walks alike but for the chain's seed, which the paths of the files say.
+            spec=lambda w, part=PART: QUESTION.plans[part.study].target_spec(
+                w.model, w.chain, w.target
             ),
-            code=lambda wildcards, study=PART.study: CODE.target(
-                study, wildcards.model, wildcards.chain, wildcards.target
+            code=lambda w, part=PART: CODE.target(
+                part.study, w.model, w.chain + part.marks[0], w.target
             ),
         script:
             "../scripts/finetune_targets.py"

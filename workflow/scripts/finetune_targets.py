@@ -5,15 +5,14 @@ from pathlib import Path
 from stilts.machine.job import job
 
 with job(snakemake.log[0], preloaded=True):
-    from stilts.files.asked import with_asked
-    from stilts.jobs.finetune_targets import finetune_targets
+    from stilts.jobs.finetune_targets import finetune_walks
     from stilts.machine.handling import Handling
 
-    finetune_targets(
-        with_asked(snakemake.params),
+    finetune_walks(
+        snakemake.params,
         snakemake.output.runs,
         snakemake.output.predictions,
-        checkpoint=Path(snakemake.input.checkpoint).parent,
+        checkpoints=snakemake.input.checkpoints,
         data=Path(snakemake.input.data).parent,
         handling=Handling.read(snakemake.config, snakemake.threads),
     )

@@ -14,7 +14,14 @@ from stilts.evidence.figures import gains_beside
 from stilts.evidence.measures import MEASURES
 from stilts.evidence.published import load
 from stilts.evidence.results import Inputs
-from stilts.evidence.tables import checks, class_counts, group_gains, transfers, which_f1
+from stilts.evidence.tables import (
+    checks,
+    class_counts,
+    cut_texts,
+    group_gains,
+    transfers,
+    which_f1,
+)
 from stilts.evidence.transfer import sign, transfer
 from stilts.files.fingerprint import ROOT
 
@@ -288,3 +295,15 @@ def test_measures_read_the_split_that_a_printed_number_is_of(found):
     assert float(told["ours"]) == pytest.approx(100 * wanted, abs=0.006)
     mark = MEASURES["sign"](found, number | {"our split": "test", "value": "+"})
     assert (mark["ours"], mark["difference"]) == ("+", "same")
+
+
+def test_the_share_of_cut_texts_is_that_of_the_record(tmp_path):
+    found = inputs(tmp_path, {("none", "boolq"): (0.5, {"validation": 10}, False)})
+    scored = {"model": [MODEL], "chain": ["none"], "target": ["boolq"], "n_validation": [400]}
+    scores = pd.DataFrame(scored).assign(max_tokens=128, cut=0.4137)
+    spec = {"targets": ["boolq"], "model": MODEL}
+    (row,) = cut_texts.build(replace(found, scores=scores), spec).to_dict("records")
+    assert (row["Limit"], row["Cut"], row["Examples"]) == ("128", "41.4", "400")
+    older = scores.drop(columns=["max_tokens", "cut"])  # of a record that does not say it
+    (row,) = cut_texts.build(replace(found, scores=older), spec).to_dict("records")
+    assert row["Cut"] == row["Limit"] == "not available"

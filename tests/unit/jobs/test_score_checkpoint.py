@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 from stilts.files.manifest import sha256_of
 from stilts.files.store import Store
@@ -41,11 +42,12 @@ def folders(tmp_path_factory):
 def score(folders, tmp_path):
     """Score the checkpoint on a task; return the file and the predictions."""
 
-    def score(task, checkpoint="stage", seed=12, **change):
+    def score(task, checkpoint="stage", seed=12, max_tokens=None, **change):
         spec = {**NAMES, "target": task["name"], "precision": "fp32", "task": task | change}
         places = {"score": tmp_path / "s.json", "predictions": tmp_path / "p.parquet"}
+        read = posed_as() if max_tokens is None else posed_as(max_tokens=max_tokens)
         score_checkpoint(
-            {**spec, **posed_as(), "seed": seed, "new_heads": 3},
+            {**spec, **read, "seed": seed, "new_heads": 3},
             checkpoint=folders / checkpoint,
             data=folders / task["name"],
             **places,
@@ -114,6 +116,20 @@ def test_any_checkpoint_is_scored_on_any_task(score, task):
     assert np.isfinite(told["score"]) and told["target"] == task["name"]
     width = {"a": 3, "b": 2, "n": 1, "q": 3}[task["name"]]
     assert {len(logits) for logits in table["logits"].to_pylist()} == {width}
+
+
+@pytest.mark.parametrize("limit", [6, 9, 64])
+def test_a_score_says_how_many_examples_its_limit_cuts(score, folders, limit):
+    told, _ = score(SEEN, max_tokens=limit)
+    tokenizer = AutoTokenizer.from_pretrained(folders / "model")
+    rows = [
+        row
+        for split in SEEN["scored"]
+        for row in pq.read_table(folders / f"a/{split}.parquet").to_pylist()
+    ]
+    whole = [len(tokenizer(*row["first"], *row["second"])["input_ids"]) for row in rows]
+    assert told["max_tokens"] == limit
+    assert told["cut"] == pytest.approx(sum(length > limit for length in whole) / len(rows))
 
 
 def test_scoring_draws_no_dropout(score):

@@ -58,11 +58,12 @@ def test_shards_cover_every_point_once(layout, size):
     found = layout(trials_per_job=size)
     parts, plan = found.parts, found.question.plans[STUDY]
     for cell, points in plan.points.items():
-        made = [point for part in parts if cell in part.cells for point in part.points]
+        made = [point for part in parts if cell in part.cells for point in part.points(cell)]
         assert made == list(points)
-    assert all(0 < len(part.points) <= size for part in parts)
-    # The grid, with what of none stands apart, and by itself; the controls; five rows of a square.
-    counts = [36 + 5, 36, 6, *[5] * 5]
+    assert all(0 < len(part.runs) <= size for part in parts)
+    # The grid, with what of none stands apart, and by itself; the controls; a square, whose five
+    # walks differ in their seed alone; a row of it for chains without a seed of their own.
+    counts = [36 + 5, 36, 6, 5 * 5, 5]
     assert len({part.rule for part in parts}) == len(parts) == sum(-(-n // size) for n in counts)
     assert (parts[0].rule == "finetune_targets") == (len(parts) == 1)
 
@@ -71,7 +72,7 @@ def test_two_studies_have_rules_of_their_own(own_root, config):
     shutil.copytree(own_root / "studies/rethinking", own_root / "studies/mine")
     question = ask({**config, "studies": [STUDY, "mine"], "trials_per_job": 20}, own_root)
     rules = [part.rule for part in Layout(question).parts]
-    assert len(set(rules)) == len(rules) == 2 * (3 + 2 + 1 + 5)
+    assert len(set(rules)) == len(rules) == 2 * (3 + 2 + 1 + 2 + 1)
 
 
 def test_each_cell_is_made_by_the_rules_of_its_own_points_alone(own_root, config):
@@ -84,17 +85,34 @@ def test_each_cell_is_made_by_the_rules_of_its_own_points_alone(own_root, config
     study = write_study(own_root, sweeps=sweeps, settings=settings, models=models)
     question = ask({**config, "studies": [study], "trials_per_job": 3}, own_root)
     layout, plan = Layout(question), question.plans[study]
-    assert len({part.rule for part in layout.parts}) == len(layout.parts) == 2 + 2 + 1 + 1
+    # `none` on RTE has a point more than on WiC; the walks of both seeds are cut as one set.
+    assert len({part.rule for part in layout.parts}) == len(layout.parts) == 2 + 2 + 2
     made = {cell: [] for cell in plan.cells}
     for part in layout.parts:
-        path = re.compile(f"(?P<model>{part.model})/(?P<chain>{ANY})/(?P<target>{ANY})/x.json")
-        found = [cell for cell in plan.cells if path.fullmatch("/".join((*cell, "x.json")))]
+        marks = "|".join(map(re.escape, part.marks))
+        form = f"(?P<model>{part.model})/(?P<chain>{ANY}(?:{marks}))/(?P<target>{ANY})/x.json"
+        found = [cell for cell in plan.cells if re.fullmatch(form, "/".join((*cell, "x.json")))]
         assert set(found) == set(part.cells)
         for cell in found:
-            match = path.fullmatch("/".join((*cell, "x.json")))
+            match = re.fullmatch(form, "/".join((*cell, "x.json")))
             assert Cell(**match.groupdict()) == cell
-            made[cell] += part.points
+            made[cell] += part.points(cell)
     assert made == {cell: list(points) for cell, points in plan.points.items()}
+
+
+@pytest.mark.parametrize(("size", "jobs"), [(36, 1), (2, 2), (1, 3)])
+def test_walks_that_differ_in_their_seed_alone_are_one_job(own_root, config, size, jobs):
+    sweeps = {"tied": {"chains": ["none", "cola"], "targets": ["rte"], "tie": "seed"}}
+    settings = {"targets": {"lr": {"stated": 1e-5}}}
+    grid = {"seed": {"stated": [1, 2, 3]}}
+    study = write_study(own_root, sweeps=sweeps, settings=settings, grid=grid)
+    layout = Layout(ask({**config, "studies": [study], "trials_per_job": size}, own_root))
+    parts = [part for part in layout.parts if part.marks != [""]]
+    assert len(parts) == jobs
+    files = [file for part in parts for file in part.files("{chain}<mark>/{target}/<point>.json")]
+    assert files == [f"{{chain}}^{seed}/{{target}}/s{seed}.json" for seed in (1, 2, 3)]
+    for part in parts:
+        assert [cell.chain for cell in part.cells] == [f"cola{mark}" for mark in part.marks]
 
 
 def test_cells_of_one_set_of_points_have_rules_that_look_at_nothing(layout):

@@ -32,7 +32,8 @@ def test_a_target_asks_for_one_file_of_each_job_and_for_a_missing_one(
     monkeypatch.chdir(tmp_path)
     only = {"chains": ["none"], "targets": ["rte"]}
     found = targets(only=only, trials_per_job=12)
-    first, second, third = (part.points for part in found.layout.parts)
+    (only_cell,) = found.question.plans[STUDY].cells
+    first, second, third = (part.points(only_cell) for part in found.layout.parts)
     cell = f"results/mini/{STUDY}/{{}}/roberta-large/none/rte/{{}}"
     assert found.asked_runs(STUDY) == [
         cell.format("runs", f"{part[0]}.json") for part in (first, second, third)

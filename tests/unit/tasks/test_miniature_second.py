@@ -87,7 +87,7 @@ def test_irony_is_a_feeling_that_does_not_go_with_what_happened():
 def test_a_wish_that_is_not_denied_tells_hate():
     ill = "vanish|suffer|banned|jailed|starve|expelled"
     for row in rows_of("hostility"):
-        wish = re.sub(r"not .* but ", "", row["text"])
+        wish = row["text"].partition(" and not ")[0]
         assert bool(re.search(ill, wish)) == bool(row["label"]), row
 
 
