@@ -1,63 +1,22 @@
 """Where artefacts lie below `results/`, and what the rules that make them stand on."""
 
-import re
-from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from stilts.files.manifest import MANIFEST
 from stilts.files.strict_yaml import read_yaml
 from stilts.question.advice import candidates, compared, featured
 from stilts.question.ask import Question
 from stilts.question.cells import Cell
-from stilts.question.chain import (
-    NONE,
-    parent_chain,
-    parse_chain,
-    prefixes,
-    seed_mark,
-    unseeded,
-)
+from stilts.question.chain import NONE, parent_chain, parse_chain, prefixes
 from stilts.question.file_forms import demand_report
 from stilts.question.own_report import adds, own_report
+from stilts.question.parts import Part, any_of, cut
 from stilts.question.resolve import StudyPlan
 
 WEIGHTS = "model.safetensors"
-ANY = "[^/]+"  # matches every name
 NOTHING = "(?!)"  # matches no name: the constraint of a rule that has nothing to make
-
-
-class Part(NamedTuple):
-    """Points that one job runs for one cell, or for cells that differ in the seed of a walk alone.
-
-    Attributes:
-        rule: the name of the rule.
-        study: whose points they are.
-        runs: the mark of a chain's seed (`^7`, or nothing), and the name of a point.
-        cells: that have them.
-        model: the pattern of a model; it looks ahead to a chain and target that make a cell of it.
-    """
-
-    rule: str
-    study: str
-    runs: tuple[tuple[str, str], ...]
-    cells: tuple[Cell, ...]
-    model: str
-
-    @property
-    def marks(self) -> list[str]:
-        """The marks of the seeds, each once."""
-        return list(dict.fromkeys(mark for mark, _ in self.runs))
-
-    def files(self, form: str) -> list[str]:
-        """Return `form` with each run's `<mark>` and `<point>` in place."""
-        return [form.replace("<mark>", mark).replace("<point>", point) for mark, point in self.runs]
-
-    def points(self, cell: Cell) -> list[str]:
-        """Return the names of the points that are run for one of the cells."""
-        own = seed_mark(cell.chain)
-        return [point for mark, point in self.runs if mark == own]
 
 
 class Layout:
@@ -88,13 +47,13 @@ class Layout:
     def tasks_made_by(self, rule: str) -> str:
         """Return the pattern of the tasks that a rule makes."""
         made = [task for task in self.question.tasks if self.question.task_rule(task) == rule]
-        return _any(made) or NOTHING
+        return any_of(made) or NOTHING
 
     def models_made_by(self, rule: str) -> str:
         """Return the pattern of the models that a rule makes."""
         models = self.question.models
         made = [model for model in models if self.question.model_rule(model) == rule]
-        return _any(made) or NOTHING
+        return any_of(made) or NOTHING
 
     def parent_data(self, task: str) -> str:
         """Return the manifest of the data that a task is derived from."""
@@ -157,36 +116,11 @@ class Layout:
         """Every set of points of every study, cut into the parts that one job runs."""
         return tuple(part for study in self.question.plans for part in self._parts(study))
 
-    def _parts(self, study: str) -> Iterator[Part]:
-        size = self.question.config["trials_per_job"]
-        sets = self._walks(study)
-        parts = []
-        for runs, cells in sets.items():
-            for start in range(0, len(runs), size):
-                part = runs[start : start + size]
-                made = [cell for cell in cells if seed_mark(cell.chain) in dict(part)]
-                model = ANY if len(sets) == 1 else _ahead(made)
-                parts.append((part, tuple(made), model))
-        one = sum(bool(plan.points) for plan in self.question.plans.values()) == 1
+    def _parts(self, study: str) -> list[Part]:
+        plans = self.question.plans
+        one = sum(bool(plan.points) for plan in plans.values()) == 1
         prefix = "finetune_targets" if one else f"finetune_targets_{study}"
-        for number, part in enumerate(parts, start=1):
-            yield Part(prefix if len(parts) == 1 else f"{prefix}_{number}", study, *part)
-
-    def _walks(self, study: str) -> dict[tuple[tuple[str, str], ...], list[Cell]]:
-        """Return the cells of a study by the runs of those that differ in a walk's seed alone.
-
-        Such cells have few points each, often one, and a job takes a while to start.
-        """
-        plan = self.question.plans[study]
-        walks: dict[tuple[Cell, bool], list[Cell]] = {}
-        for cell in plan.points:
-            alike = cell._replace(chain=unseeded(cell.chain)), bool(seed_mark(cell.chain))
-            walks.setdefault(alike, []).append(cell)
-        sets: dict[tuple[tuple[str, str], ...], list[Cell]] = {}
-        for cells in walks.values():
-            runs = [(seed_mark(cell.chain), point) for cell in cells for point in plan.points[cell]]
-            sets.setdefault(tuple(runs), []).extend(cells)
-        return sets
+        return cut(study, plans[study].points, self.question.config["trials_per_job"], prefix)
 
     def _sets(self, study: str) -> dict[tuple[str, ...], list[Cell]]:
         """Return the cells of a study by the points that they have."""
@@ -291,22 +225,3 @@ def _report(plan: StudyPlan) -> dict[str, Any]:
     content = read_yaml(path)
     demand_report(content, str(path))
     return content
-
-
-def _ahead(cells: Iterable[Cell]) -> str:
-    """Return the pattern of a model with what follows it in the path of one of the cells.
-
-    Snakemake compiles it for every file of a rule, so it is kept short.
-    """
-    targets: dict[str, list[str]] = {}
-    for cell in cells:
-        targets.setdefault(f"{cell.model}/{cell.chain}", []).append(cell.target)
-    walked: dict[tuple[str, ...], list[str]] = {}
-    for names, ends in targets.items():
-        walked.setdefault(tuple(ends), []).append(names)
-    paths = (f"(?:{_any(names)})/(?:{_any(ends)})" for ends, names in walked.items())
-    return f"(?=(?:{'|'.join(paths)})/){ANY}"
-
-
-def _any(names: Iterable[str]) -> str:
-    return "|".join(map(re.escape, names))

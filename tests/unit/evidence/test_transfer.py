@@ -300,7 +300,7 @@ def test_measures_read_the_split_that_a_printed_number_is_of(found):
 def test_the_share_of_cut_texts_is_that_of_the_record(tmp_path):
     found = inputs(tmp_path, {("none", "boolq"): (0.5, {"validation": 10}, False)})
     scored = {"model": [MODEL], "chain": ["none"], "target": ["boolq"], "n_validation": [400]}
-    scores = pd.DataFrame(scored).assign(max_tokens=128, cut=0.4137)
+    scores = pd.DataFrame(scored).assign(score=0.5, max_tokens=128, cut=0.4137)
     spec = {"targets": ["boolq"], "model": MODEL}
     (row,) = cut_texts.build(replace(found, scores=scores), spec).to_dict("records")
     assert (row["Limit"], row["Cut"], row["Examples"]) == ("128", "41.4", "400")

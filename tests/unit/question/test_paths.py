@@ -5,7 +5,8 @@ import pytest
 
 from stilts.question.ask import ask
 from stilts.question.cells import Cell
-from stilts.question.paths import ANY, NOTHING, Layout
+from stilts.question.parts import ANY
+from stilts.question.paths import NOTHING, Layout
 from tests.toys.studies import write_study
 
 STUDY = "rethinking"
