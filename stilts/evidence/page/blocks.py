@@ -15,6 +15,7 @@ from stilts.evidence.page.charts import interactive
 CLAIMS = ("claims", "forest")  # kinds that open a study, whatever order it states
 _PRINTED = re.compile("paper|printed", re.IGNORECASE)  # columns that no run is behind
 ALWAYS = ("Registered",)  # claims that changed after the runs are never out of sight
+LONG = 32  # letters from which a column is given room
 STAMP = "scale"  # the last column of every csv: the page says it of the whole study
 
 
@@ -27,8 +28,8 @@ def table_block(spec: Mapping[str, Any], file: Path) -> dict[str, Any]:
 
     Returns:
         name, kind, title, caption, notes, files (suffix -> path), columns (name, whether its cells
-        are numbers and ours, whether only readers who ask for all columns see it), rows, same (what
-        all rows say, by column) and behind (folders of run files by row).
+        are numbers, are ours, are long, whether only readers who ask for all columns see it), rows,
+        same (what all rows say, by column) and behind (folders of run files by row).
     """
     with file.open(newline="", encoding="utf-8") as stream:
         names, *rows = csv.reader(stream)
@@ -40,6 +41,7 @@ def table_block(spec: Mapping[str, Any], file: Path) -> dict[str, Any]:
             "name": names[place],
             "number": are_numbers(row[place] for row in rows),
             "ours": not (_PRINTED.search(names[place]) or names[place] in spec.get("sources", ())),
+            "long": max((len(row[place]) for row in rows), default=0) > LONG,
             "more": names[place] not in (*main, *ALWAYS),
         }
         for place in kept
