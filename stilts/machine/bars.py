@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -128,7 +129,8 @@ class Bars(logging.Handler):
 def take_over(logger: logging.Logger, kind: type, jobs: Mapping[int, Coming]) -> Bars | None:
     """Put bars in the place of the handler of a kind that writes to a terminal, if there is one."""
     plain = next((each for each in logger.handlers if isinstance(each, kind)), None)
-    if plain is None or not jobs or not sys.stderr.isatty():
+    dumb = os.environ.get("TERM", "dumb") == "dumb"  # cannot move its cursor
+    if plain is None or not jobs or dumb or not sys.stderr.isatty():
         return None
     bars = Bars(jobs, plain)
     logger.removeHandler(plain)

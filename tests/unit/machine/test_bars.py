@@ -99,8 +99,21 @@ def test_every_rule_that_computes_has_a_stage_that_people_know():
     }
 
 
-def test_where_nobody_watches_text_stays_text():
+@pytest.mark.parametrize(("watched", "terminal"), [(False, "xterm"), (True, "dumb")])
+def test_where_nobody_watches_or_no_cursor_moves_text_stays_text(monkeypatch, watched, terminal):
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: watched, raising=False)
     logger, plain = logging.Logger("apart"), Kept()
     logger.addHandler(plain)
     assert take_over(logger, Kept, {1: Coming("make_task", "", "rte")}) is None
     assert logger.handlers == [plain]
+
+
+def test_on_a_terminal_bars_take_the_place_of_the_text(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    logger, plain = logging.Logger("apart"), Kept()
+    logger.addHandler(plain)
+    bars = take_over(logger, Kept, {1: Coming("make_task", "", "rte")})
+    assert logger.handlers == [bars] and bars.progress.live.is_started
+    bars.stop()
