@@ -25,7 +25,7 @@ WIDE = {"kind": "classification", "labels": ["a", "b"]}
 WRONG = [
     (
         {"scael": "mini"},
-        "config: unknown key 'scael'; allowed: cuda_graphs, device, facts, limits, mirror, models",
+        "config: unknown key 'scael'; allowed: budget, cuda_graphs, device, facts, intermediate",
     ),
     ({"scale": "huge"}, "config key 'scale': unknown scale 'huge'; allowed: mini, paper"),
     ({"scale": 5}, "config key 'scale': 5 is not of type 'string'"),
@@ -147,7 +147,7 @@ def test_blocks_that_are_left_out_or_empty_are_the_same(root, config):
 
 def test_the_projects_config_answers_at_every_scale(root, config, scale):
     question = ask({**config, "scale": scale}, root)
-    assert {len(points) for points in question.plans["rethinking"].points.values()} == {36, 6}
+    assert {len(points) for points in question.plans["rethinking"].shown.values()} == {36, 6}
     assert set(question.models) == {"roberta-large", "gpt2-medium"}
 
 
