@@ -50,7 +50,11 @@ def test_chains_are_ranked_before_any_run_and_then_by_runs_of_other_targets(ask,
     assert "extract_features" not in outcome.rules
 
 
-def test_advice_takes_no_lock_and_leaves_none(ask, project):
+def test_advice_leaves_no_lock_and_an_edited_estimator_reruns_estimates_alone(ask, project):
     assert ask("advise").code == 0
     assert not list((project.folder / ".snakemake/locks").glob("*"))
-    assert ask("advise").code == 0
+    module = project.folder / "stilts/evidence/estimators/h_score.py"
+    text = module.read_text()
+    assert "CUT = 1e-15" in text
+    module.write_text(text.replace("CUT = 1e-15", "CUT = 1e-12"))
+    assert ask("advise", "--dry-run").rules == {"estimate_transfers"}
