@@ -172,3 +172,14 @@ def test_several_splits_are_scored_and_told_apart(start_of):
     assert record["splits"]["mismatched"]["accuracy"] == pytest.approx(right[6:].mean())
     assert record["accuracy"] == result["variants"]["accuracy"] == pytest.approx(right.mean())
     assert {"matched", "mismatched"} < result["digests"].keys()
+
+
+def test_an_encoder_that_starts_anew_depends_on_the_seed_and_on_no_run_before_it(start_of):
+    start = start_of()
+    anew, again = (run(start, encoder="new")[2] for _ in range(2))
+    came, after = run(start)[2], run(start, encoder="new")[2]
+    other = run(start, encoder="new", seed=ALL["seed"] + 1)[2]
+    assert same(anew, again) and same(anew, after)
+    embeddings = next(name for name in came if name.endswith("word_embeddings.weight"))
+    assert embeddings in moved(anew, came) and embeddings in moved(anew, other)
+    assert same(run(start)[2], came), "nothing of it is left where the encoder is carried"
