@@ -62,11 +62,13 @@ def judge_models(
     Raises:
         UserError: the study has no claims.
     """
-    for model, ours in inputs.models(spec, column):
+    shown = list(inputs.models(spec, column))
+    for model, ours in shown:
         for judged in judge(ours):
             yield model, ours, judged
+    everybody = {column: ALL_MODELS} if len(shown) > 1 else {}  # as of one model alone
     for judged in judge(inputs):
-        yield {column: ALL_MODELS}, inputs, judged
+        yield everybody, inputs, judged
 
 
 def judge(inputs: Inputs) -> list[Judged]:

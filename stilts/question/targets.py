@@ -126,6 +126,7 @@ class Targets:
             for name, block in self.layout.reports[study][kind].items()
             if set(block.get("tasks", ())) <= set(self.question.tasks)
             and set(block.get("walks", ())) <= set(plan.chains)
+            and not _left_out(block, plan)
             and ("chains" not in block or _overlaps(block, plan))
         }
 
@@ -148,6 +149,13 @@ class Targets:
 
 def _names(folder: Path) -> list[str]:
     return os.listdir(folder) if folder.is_dir() else []
+
+
+def _left_out(block: Mapping[str, Any], plan: StudyPlan) -> bool:
+    """Return whether a block is of models of the study of which `only` has left one out."""
+    named = block.get("models", [block["model"]] if "model" in block else [])
+    there = {cell.model for cell in (*plan.cells, *plan.scores)}
+    return bool(set(named) & set(plan.study.models) - there)
 
 
 def _overlaps(block: Mapping[str, Any], plan: StudyPlan) -> bool:

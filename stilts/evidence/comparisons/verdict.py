@@ -36,6 +36,8 @@ def doubts(found: Estimate | Spread, expects: str, margin: float = 0.0) -> Doubt
         p values that fit intervals of 95 %, of equivalence 90 %; NaN where there is no interval.
     """
     if expects == "varies":
+        if not isinstance(found, Spread):  # nothing was found, of one model for instance
+            return Doubts(math.nan, math.nan)
         return Doubts(found.p_some(), found.p_at_least(margin))
     if expects == "not_lower":
         below = Estimate(-found.value, found.spreads)

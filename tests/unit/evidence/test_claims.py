@@ -233,6 +233,11 @@ def test_the_deviation_between_models_lies_in_its_interval_as_often_as_promised(
     assert np.mean(called) == (pytest.approx(0.05, abs=0.025) if not deviation else 1.0)
 
 
+def test_of_a_single_model_nobody_can_tell_whether_models_differ():
+    nothing = Estimate(math.nan)  # what a claim over models finds where there are no two of them
+    assert verdict(doubts(nothing, "varies", margin=0.1)) == OPEN
+
+
 def test_a_claim_over_models_is_judged_once_for_all(study):
     two = inputs("one", "two")
     moved = two.runs["score"].where(
@@ -248,6 +253,9 @@ def test_a_claim_over_models_is_judged_once_for_all(study):
     assert apart.loc[("all", "It helps."), "Verdict"] == "holds, in the miniature"
     found = float(apart.loc[("all", "It helps."), "Difference"])
     assert found == pytest.approx(5 / math.sqrt(2), abs=0.2), "two models, 5 points apart"
+    alone = claims.build(replace(inputs("one"), claims=asked), {})
+    assert "Model" not in alone and not alone.isna().any(axis=None)
+    assert alone["Verdict"].iloc[-1] == f"{OPEN}, in the miniature"
 
 
 # Registered before the run

@@ -98,3 +98,19 @@ def test_what_shows_a_chain_shows_it_under_each_of_its_seeds(own_root, config):
         "not": {"chains": ["wic"], "targets": ["rte"]},
     }
     assert list(Targets(layout).shown(study, "tables")) == ["shown"]
+
+
+def test_what_shows_a_model_that_is_left_out_is_not_shown(own_root, config):
+    models = ["roberta-large", "gpt2-medium"]
+    sweeps = {"main": {"chains": ["none", "cola"], "targets": ["rte"]}}
+    study = write_study(own_root, sweeps=sweeps, models=models)
+    only = {"models": ["roberta-large"]}
+    layout = Layout(ask({**config, "studies": [study], "only": only}, own_root))
+    layout.reports[study]["tables"] = {
+        "of_all": {},
+        "of_one": {"model": "roberta-large"},
+        "of_the_other": {"model": "gpt2-medium"},
+        "of_both": {"models": models},
+        "misspelt": {"model": "roberta-lrage"},  # the table says so
+    }
+    assert list(Targets(layout).shown(study, "tables")) == ["of_all", "of_one", "misspelt"]
