@@ -112,7 +112,9 @@ def as_markdown(table: pd.DataFrame, spec: Mapping[str, Any], label: str) -> str
 
 def as_latex(table: pd.DataFrame, spec: Mapping[str, Any], label: str, *, name: str) -> str:
     """Return a booktabs table (needs `booktabs`; above 40 rows also `longtable`)."""
-    shown = table[spec["columns"]] if "columns" in spec else table
+    # A table of one model has no column of models, whatever its block asks for.
+    asked = [name for name in spec.get("columns", table) if name in table or name != "Model"]
+    shown = table[asked]
     columns = _columns(shown, spec.get("widths", {}))
     head, *body = (" & ".join(map(_tex, row)) + r" \\" for row in (shown.columns, *_rows(shown)))
     emphasis = rf" \emph{{{_tex(label)}}}" if label else ""

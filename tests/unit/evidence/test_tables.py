@@ -261,3 +261,11 @@ def test_without_a_label_no_empty_line_is_left_for_it():
 def test_csv_repeats_the_label_and_reads_back_as_written():
     table = pd.DataFrame({"a": ["1,200", "x"]})
     assert as_csv(table, "mini").splitlines() == ["a,scale", '"1,200",mini', "x,mini"]
+
+
+def test_of_one_model_latex_has_no_column_of_models_and_another_unknown_one_is_an_error():
+    table = pd.DataFrame({"Claim": ["it helps"], "Verdict": ["holds"]})
+    text = as_latex(table, SPEC | {"columns": ["Model", "Claim"]}, "", name="t")
+    assert "Claim" in text and "Model &" not in text and "holds" not in text
+    with pytest.raises(KeyError, match="Clam"):
+        as_latex(table, SPEC | {"columns": ["Model", "Clam"]}, "", name="t")
