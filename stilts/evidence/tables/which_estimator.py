@@ -36,7 +36,7 @@ def sentence(found: Sequence[Standing]) -> str:
         return "There are no runs of two chains on two targets, so nothing can be compared."
     measures = f"{', '.join(MEASURES[:-1])} or {MEASURES[-1]}"
     better, worse = (_named(found, side) for side in ("better", "worse"))
-    said = f"No estimator beats the static ranking in {measures}"
+    said = f"Of no estimator can it be told that it beats the static ranking in {measures}"
     if better:
         said = f"The static ranking is beaten by {_and(better)}"
     tail = ""
