@@ -14,6 +14,7 @@ from stilts.machine.handling import Handling
 from stilts.machine.job import job
 from stilts.models.checkpoint import describe
 from stilts.tasks.make import write_task
+from tests.toys.tiny_jobs import K, X, data_in, model_in, posed_as, stage_of
 from tests.toys.tiny_models import checkpoint, pairs
 
 KILLS = 20
@@ -29,6 +30,9 @@ RECIPE = {
 }
 SPEC = {key: "n" for key in ("study", "scale", "protocol", "model", "chain", "target")}
 SPEC |= {"precision": "fp32", "task": TASK, "recipe": RECIPE}
+SHORT = {"max_tokens": 40, "stride": 3, "decode": "independent"}
+POSED = {task["name"]: posed_as(**SHORT) for task in (K, X)}
+STAGE = stage_of(K, X, posed=POSED, epochs=20)
 # A process of its own that has loaded the libraries but computed nothing; each job is a copy of it.
 SERVER = multiprocessing.get_context("forkserver")
 LATE = ["pyarrow.dataset", "transformers.models.roberta.modeling_roberta"]
@@ -51,8 +55,23 @@ def train_shard(parents, folder, minutes):
         )
 
 
-def start(*arguments):
-    process = SERVER.Process(target=train_shard, args=arguments)
+def train_turns(parents, folder, minutes):
+    """The same of the rule that trains a stage, here one of two tasks."""
+    with job(folder / "log"):
+        from stilts.jobs.train_stage import train_stage
+
+        train_stage(
+            STAGE,
+            parent=parents / "bert",
+            data={name: parents / name for name in POSED},
+            folder=folder / "stage",
+            handling=Handling(minutes=minutes),
+            store=Store(folder / "store"),
+        )
+
+
+def start(*arguments, target=train_shard):
+    process = SERVER.Process(target=target, args=arguments)
     process.start()
     return process
 
@@ -131,3 +150,37 @@ def test_a_job_that_is_told_to_end_saves_and_says_so(parents, whole, tmp_path):
     assert process.exitcode == 0
     assert "resumed after step" in (tmp_path / "log").read_text()
     assert outputs(tmp_path) == outputs(whole[0])
+
+
+def test_a_stage_of_tasks_in_turn_that_is_killed_ends_with_the_same_bytes(parents, tmp_path):
+    model_in(parents / "bert", "bert")
+    for task in (K, X):
+        data_in(parents / task["name"], task)
+    start(parents, tmp_path / "whole", 60, target=train_turns).join()
+    wanted = digests(tmp_path / "whole/stage")
+    assert "model.safetensors" in wanted
+    killed = ends = 0
+    folder = tmp_path / "0"
+    while killed < 3:
+        process = start(parents, folder, 1e-9, target=train_turns)
+        seen = set()  # a snapshot a step
+        while process.is_alive() and len(seen) < 5:
+            seen |= {path.stat().st_mtime_ns for path in folder.glob("store/snapshots/*/[!.]*")}
+            time.sleep(0.001)
+        process.kill()
+        process.join()
+        if process.exitcode == 0:  # it was faster than the kill: once more, from nothing
+            assert digests(folder / "stage") == wanted
+            ends += 1
+            folder = tmp_path / str(ends)
+            killed = 0
+            continue
+        killed += 1
+        assert not (folder / "stage").exists()
+    start(parents, folder, 60, target=train_turns).join()
+    assert "resumed after step" in (folder / "log").read_text()
+    assert digests(folder / "stage") == wanted
+
+
+def digests(folder):
+    return {path.name: sha256_of(path) for path in folder.iterdir()}
