@@ -60,7 +60,9 @@ PRETRAIN = _closed(
         "family": _NAME,
         "objective": {"enum": ["mlm", "clm"]},
         "corpus": _NAME,
-        "tokenizer": _closed({"path": _NAME, "train": _closed({"vocab_size": _COUNT})}),
+        "tokenizer": _closed(
+            {"path": _NAME, "train": _closed({"vocab_size": _COUNT, "words": _TEXTS})}
+        ),
         "layout": {"enum": ["blocks", "texts"]},
         "pooler": {"type": "boolean", "description": "true or false"},
         "mask": _SHARE,

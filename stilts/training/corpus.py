@@ -47,6 +47,8 @@ def make_tokenizer(spec: dict[str, Any], texts: Sequence[str]) -> Any:
         return AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if spec["family"] in WORD_PIECES:
         return _word_pieces(spec, texts)
+    if "words" in spec["tokenizer"]["train"]:
+        raise ValueError(f"'words' are of word pieces: family {spec['family']!r} has none")
     if spec["family"] not in TOKENIZERS:
         raise ValueError(
             f"no tokenizer can be trained for family {spec['family']!r} "
@@ -68,7 +70,8 @@ def _word_pieces(spec: dict[str, Any], texts: Sequence[str]) -> Any:
 
     The library's trainer counts pairs in hash order, so pieces of equal count may change places
     from one process to the next. So the words of `texts` and their letters are the vocabulary, by
-    frequency, as far as `vocab_size` goes: what is rarer is spelt.
+    frequency, as far as `vocab_size` goes: what is rarer is spelt. The recipe's `words` come on top
+    of that: they are whole though the texts may lack them.
     """
     splitter = BertWordPieceTokenizer(lowercase=True)
     counts: Counter[str] = Counter()
@@ -82,7 +85,8 @@ def _word_pieces(spec: dict[str, Any], texts: Sequence[str]) -> Any:
         raise ValueError(f"vocab_size {size} has no room for {len(pieces)} letters: ask for more")
     by_count = sorted(counts, key=lambda word: (-counts[word], word))
     words = [word for word in by_count if len(word) > 1][: size - len(pieces)]
-    vocabulary = {piece: number for number, piece in enumerate([*pieces, *words])}
+    whole = dict.fromkeys([*pieces, *words, *spec["tokenizer"]["train"].get("words", ())])
+    vocabulary = {piece: number for number, piece in enumerate(whole)}
     return WORD_PIECES[spec["family"]](vocab=vocabulary, model_max_length=spec["max_tokens"])
 
 

@@ -43,11 +43,12 @@ def pretrain(
 ) -> dict[str, Any]:
     """Pretrain the model that `spec` describes, write it to `folder` and return what was reached.
 
-    spec: family, objective ("mlm" | "clm"), tokenizer ({"train": {"vocab_size"}} | {"path"}),
-        config (for AutoConfig.for_model), max_tokens, steps, batch, lr, warmup (share), seed;
-        optionally layout ("blocks": texts end to end, or "texts": one text a row, padded), mask
-        (share of tokens that a masked model predicts, default 0.15) and pooler (whether it comes
-        with one, as BERT of the hub does; no objective here trains it).
+    spec: family, objective ("mlm" | "clm"), tokenizer ({"train": {"vocab_size"}} | {"path"}; word
+        pieces may have `words` that are whole though the texts may lack them), config (for
+        AutoConfig.for_model), max_tokens, steps, batch, lr, warmup (share), seed; optionally
+        layout ("blocks": texts end to end, or "texts": one text a row, padded), mask (share of
+        tokens that a masked model predicts, default 0.15) and pooler (whether it comes with one,
+        as BERT of the hub does; no objective here trains it).
     snapshot: where to go on from, and where to save to on the way; it is entered here.
     Returns steps, parameters, vocabulary, blocks, train_loss (mean of the last tenth),
     validation_loss (nats per predicted token) and perplexity, its exponential.

@@ -89,9 +89,11 @@ class Workspace:
         if recipe["clip_over"] == "all":
             torch.nn.utils.clip_grad_norm_(list(self._weights.values()), recipe["clip"])
             return
-        for parameter in self.model.parameters():
-            if parameter.requires_grad:
-                torch.nn.utils.clip_grad_norm_(parameter, recipe["clip"])
+        # As `clip_grad_norm_` has it for each, in three calls for all.
+        gradients = [part.grad for part in self.model.parameters() if part.requires_grad]
+        norms = torch.stack(torch._foreach_norm(gradients))
+        factors = (recipe["clip"] / (norms + 1e-6)).clamp(max=1.0)
+        torch._foreach_mul_(gradients, list(factors))
 
     def step(self, optimizer: torch.optim.Optimizer, task: str) -> None:
         """Let the optimiser move what the task's gradients went through, and zero those.

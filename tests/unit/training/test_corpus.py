@@ -54,6 +54,17 @@ def test_word_pieces_are_whole_words_in_lower_case_and_the_rest_is_spelt(family)
     )
 
 
+def test_words_that_the_texts_lack_are_whole_where_the_recipe_says_so():
+    plain = make_tokenizer(COMMON | {"family": "bert"}, TEXTS)
+    train = COMMON["tokenizer"]["train"] | {"words": ["tac", "cat", "old"]}
+    told = COMMON | {"tokenizer": {"train": train}}
+    tokenizer = make_tokenizer(told | {"family": "bert"}, TEXTS)
+    assert tokenizer.tokenize("the tac or") == ["the", "tac", *plain.tokenize("or")]
+    assert tokenizer.get_vocab() == {**plain.get_vocab(), "tac": len(plain)}
+    with pytest.raises(ValueError, match="'words' are of word pieces: family 'gpt2' has none"):
+        make_tokenizer(told | {"family": "gpt2"}, TEXTS)
+
+
 def test_a_vocabulary_of_word_pieces_has_room_for_every_letter():
     tight = COMMON | {"family": "bert", "tokenizer": {"train": {"vocab_size": 10}}}
     with pytest.raises(ValueError, match="vocab_size 10 has no room for"):
