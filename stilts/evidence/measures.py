@@ -36,14 +36,19 @@ def best(ours: Inputs, number: Number) -> Found:
     return _of_runs(ours, number, "best")
 
 
+def best_of_epochs(ours: Inputs, number: Number) -> Found:
+    """Return the highest score of any epoch of any run of the cell: a maximum over training."""
+    return _of_runs(ours, number, "best", "score_best")
+
+
 def mean(ours: Inputs, number: Number) -> Found:
     """Return the mean score of the runs of the cell."""
     return _of_runs(ours, number, "mean")
 
 
-def _of_runs(ours: Inputs, number: Number, statistic: str) -> Found:
+def _of_runs(ours: Inputs, number: Number, statistic: str, column: str = "score") -> Found:
     chain, target = number["our chain"], number["our target"]
-    found = summary(_runs(ours, number, chain)["score"])
+    found = summary(_runs(ours, number, chain)[column])
     if not found["n"]:
         return {"note": f"no {number['our metric']} of {chain} -> {target}"}
     n = runs_used(found["n"], ours.expected(chain, target))
@@ -283,6 +288,6 @@ def declared_metric(ours: Inputs, number: Number) -> Found:
     return {"ours": title, "difference": "same" if same else "differs", "status": SETTING}
 
 
-_ALL = (best, mean, delta_mean, delta_best, score, overall, not_reproducible, chance)
+_ALL = (best, best_of_epochs, mean, delta_mean, delta_best, score, overall, not_reproducible, chance)
 _ALL += (sign, train_size, scored_size, class_count, declared_metric, size, setting)
 MEASURES: dict[str, Callable[[Inputs, Number], Found]] = {each.__name__: each for each in _ALL}

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 NOT_AVAILABLE = "not available"
 NOT_PRINTED = "–"
+LEFT_OUT = "left out"
 _NUMBER = re.compile(r"[+-]?\d[\d,.]*(/\d+)?[k%]?|\[[^\]]*\]")
 
 
 def are_numbers(cells: Iterable[str]) -> bool:
     """Say whether every cell that is there is a number or an interval, and some cell is there."""
-    present = [cell for cell in cells if cell not in (NOT_AVAILABLE, NOT_PRINTED, "")]
+    present = [cell for cell in cells if cell not in (NOT_AVAILABLE, NOT_PRINTED, LEFT_OUT, "")]
     return bool(present) and all(map(_NUMBER.fullmatch, present))
 
 

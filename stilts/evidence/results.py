@@ -69,10 +69,12 @@ class Inputs:
     def of_model(self, model: str) -> "Inputs":
         """Return the inputs with the runs and scores of one model only.
 
+        Of a model that the reader leaves out there are none.
+
         Raises:
             UserError: the study has no such model.
         """
-        if model not in self.question["models"]:
+        if model not in self.question["models"] and not self.leaves_out(model):
             place = "'model' of a table or figure in the study's report.yaml"
             raise unknown("model", model, self.question["models"], place)
         tables = {name: getattr(self, name) for name in ("runs", "scores", "estimates", "epochs")}
@@ -82,6 +84,10 @@ class Inputs:
             if table is not None
         }
         return replace(self, **own, model=model)
+
+    def leaves_out(self, model: str) -> bool:
+        """Return whether the study has a model that the reader leaves out."""
+        return model in self.question.get("models_left_out", ())
 
     def models(self, spec: Mapping[str, Any], column: str) -> Iterator[tuple[dict, "Inputs"]]:
         """Yield the inputs of each model that `spec` shows, in the study's order.

@@ -62,6 +62,7 @@ def _study(plan: StudyPlan) -> dict[str, Any]:
         "protocol": plan.study.protocol,
         "label": plan.label,
         "models": _models(plan),
+        "models_left_out": [name for name in plan.study.models if name not in _models(plan)],
         "runs": sum(map(len, plan.shown.values())),
         "unavailable": ["/".join(cell) for cell in plan.unavailable],
         "axes": _axes(plan.shown.values()),

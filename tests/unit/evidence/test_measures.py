@@ -59,6 +59,17 @@ def test_a_best_run_equals_the_maximum_of_the_runs(study, compared):
     assert row["n"] == "35/36"
 
 
+def test_a_maximum_over_training_is_of_the_best_epochs(study):
+    entry = {"printed": {"statistic": "best_of_36"}, "ours": {"measure": "best_of_epochs"}}
+    trained = replace(study, runs=study.runs.assign(score_best=study.runs["score"] + 0.03))
+    found = [
+        _row(_with(inputs, *more, statistic="best_of_36"), intermediate="HellaSwag", target="RTE")
+        for inputs, more in ((study, ()), (trained, [entry]))
+    ]
+    chosen, best = (float(row["ours"]) for row in found)
+    assert best == pytest.approx(chosen + 3, abs=0.051)
+
+
 def test_a_delta_is_ours_minus_none_in_points(study, compared):
     row = _row(compared, intermediate="CoLA", target="WiC", statistic="delta_mean_vs_none")
     ours, none = (study.cell(chain, "wic")["score"].mean() for chain in ("cola", "none"))
@@ -205,7 +216,7 @@ def test_a_setting_in_words_is_compared_letter_by_letter(study):
 
 
 @pytest.mark.parametrize(
-    "name, known", [("measure", "best, chance, class_count"), ("unit", "fraction, percent")]
+    "name, known", [("measure", "best, best_of_epochs, chance"), ("unit", "fraction, percent")]
 )
 def test_an_unknown_measure_or_unit_is_an_error_with_the_known_ones(study, name, known):
     odd = {"printed": {"statistic": "best_of_36"}, "ours": {name: "median"}}

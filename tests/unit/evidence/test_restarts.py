@@ -108,12 +108,34 @@ def test_linear_runs_have_no_such_share(inputs):
     assert table_of(bare, chains=["none"])[0]["No class"] == "–"
 
 
+def test_a_maximum_over_training_is_of_the_best_epochs(inputs):
+    runs = inputs.runs.assign(score_best=[0.8, 0.7, np.nan, 0.95])
+    more = replace(inputs, runs=runs)
+    [row] = table_of(more, chains=["none"], epoch="best")
+    assert (row["Best"], row["Mean"], row["n"], row["No class"]) == ("80.0", "75.0", "2/3", "25.0")
+    assert row["Paper"] == "–", "the print is of the measure 'best'"
+    [row] = table_of(more, chains=["none"], epoch="chosen")
+    assert (row["Best"], row["Paper"]) == ("70.0", "70.2")
+    with pytest.raises(UserError, match="unknown epoch 'last'; allowed: best, chosen"):
+        table_of(more, chains=["none"], epoch="last")
+
+
+def blocks_of(*models):
+    cells = {"chains": ["none"], "targets": ["a-span"]}
+    blocks = [{"model": name, "shown": name, **cells} for name in models]
+    return {"printed": "Table 2", "statistic": "dev", "blocks": blocks}
+
+
 def test_a_block_of_a_model_that_is_left_out_is_left_out(inputs):
-    blocks = [
-        {"model": name, "shown": name, "chains": ["none"], "targets": ["a-span"]}
-        for name in ("m", "other")
-    ]
-    spec = {"printed": "Table 2", "statistic": "dev", "blocks": blocks}
-    assert restarts.build(inputs, spec)["Model"].tolist() == ["m"]
+    narrow = replace(inputs, question=inputs.question | {"models_left_out": ["other"]})
+    assert restarts.build(narrow, blocks_of("m", "other"))["Model"].tolist() == ["m"]
     with pytest.raises(UserError, match="unknown model 'other'; allowed: m"):
-        restarts.build(inputs, {**spec, "blocks": blocks[1:]})
+        restarts.build(inputs, blocks_of("m", "other"))
+
+
+def test_a_table_of_models_that_are_all_left_out_says_so_in_its_cells(inputs):
+    narrow = replace(inputs, question=inputs.question | {"models_left_out": ["other"]})
+    [row] = restarts.build(narrow, blocks_of("other")).to_dict("records")
+    assert row.pop("Model") == "other" and row.pop("Target") == "A"
+    assert row.pop("Intermediate") == "None" and row.pop("Paper") == "–"
+    assert set(row.values()) == {"left out"} and len(row) == 5
