@@ -288,15 +288,7 @@ def declared_metric(ours: Inputs, number: Number) -> Found:
     return {"ours": title, "difference": "same" if same else "differs", "status": SETTING}
 
 
-_ALL = (best, best_of_epochs, mean, delta_mean, delta_best, score, overall, chance)
-_ALL += (
-    not_reproducible,
-    sign,
-    train_size,
-    scored_size,
-    class_count,
-    declared_metric,
-    size,
-    setting,
-)
+_ALL = (best, best_of_epochs, mean, delta_mean, delta_best, score, overall)
+_ALL += (not_reproducible, chance, sign, train_size, scored_size, class_count)
+_ALL += (declared_metric, size, setting)
 MEASURES: dict[str, Callable[[Inputs, Number], Found]] = {each.__name__: each for each in _ALL}
