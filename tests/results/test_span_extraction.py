@@ -11,7 +11,7 @@ from stilts.files.fingerprint import ROOT
 RESULTS = ROOT / "results/mini"
 STUDY = RESULTS / "span_extraction"
 FIVE = ("sst2", "mrpc", "qqp", "mnli", "rte")
-MODELS = ("bert-base", "bert-large")
+MODELS = ("bert-base-spans", "bert-large")
 QUESTIONS = ("squad-span", "zre-span", "qa-srl-span")
 NINE = [*(f"{task}-span" for task in FIVE), *QUESTIONS, "commonsense-qa-span"]
 TABLES = [f"table_{number}" for number in range(2, 8)]
