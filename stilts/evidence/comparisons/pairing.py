@@ -105,7 +105,10 @@ def covers(found: Comparison | None) -> str:
 
 
 def _differences(ours: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
-    """Return ours less base, a row a pair of seeds (walk, seeds), a column a grid point."""
+    """Return ours less base, a row a pair of seeds (walk, seeds), a column a grid point.
+
+    Of several chains, at a seed the mean of theirs: a seed is one sample however many there are.
+    """
     sides = [keyed(ours), keyed(base)]
     many = [side["walk"].nunique() > 1 for side in sides]
     on = KEYS if all(many) else KEYS[1:]
@@ -113,7 +116,7 @@ def _differences(ours: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     if "walk" not in both:
         both["walk"] = both["walk_base" if many[1] else "walk_ours"]
     both["difference"] = both["score_ours"] - both["score_base"]
-    return both.set_index(KEYS)["difference"].unstack().astype(np.float64)
+    return both.groupby(KEYS)["difference"].mean().unstack().astype(np.float64)
 
 
 def keyed(runs: pd.DataFrame) -> pd.DataFrame:
