@@ -72,7 +72,11 @@ def test_the_invented_record_holds_nothing_that_a_real_one_lacks():
     config = yaml.safe_load((invented_results.ROOT / "config.yaml").read_text())
     real = record(ask({**config, "scale": "mini", "studies": ["rethinking"]}))
     invented = invented_results.record()
-    for known in (real, invented):  # the invented study runs more cells
+    apart = []
+    for known in (real, invented):  # the invented study runs more cells, and none apart
         cells = known["studies"]["rethinking"].pop("cells")
         assert cells["roberta-large"]["none"]["rte"] == 36
+        apart.append(set(known["studies"]["rethinking"].pop("apart")))
+        assert isinstance(known["studies"]["rethinking"].pop("hidden"), dict)
+    assert apart[0] == apart[1], "but it knows of the same sweeps"
     assert _places(invented) - _places(real) == set()
