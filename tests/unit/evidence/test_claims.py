@@ -1,16 +1,13 @@
-import itertools
+"""What claims are about, and how they are judged and shown."""
+
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import yaml
-from scipy import stats
 
 from stilts.errors import UserError
 from stilts.evidence.claims import judge
-from stilts.evidence.comparisons.between import between_models
-from stilts.evidence.comparisons.estimate import Estimate
 from stilts.evidence.comparisons.pairing import compare
 from stilts.evidence.comparisons.seeds import one_way
 from stilts.evidence.comparisons.verdict import (
@@ -18,106 +15,16 @@ from stilts.evidence.comparisons.verdict import (
     HOLDS,
     OPEN,
     doubts,
-    samples_needed,
-    unseen,
-    verdict,
 )
 from stilts.evidence.figures import forest
 from stilts.evidence.tables import claims
-from stilts.question.ask import ask
-from stilts.question.chain import unseeded
-from stilts.question.claims import load_claims
-from tests.toys.invented_results import MODEL, STUDY, inputs, report, shifted
-
-NAN = float("nan")
-TARGETS = ["wic", "rte", "socialiqa", "winogrande-xs"]
-CLAIM = {
-    "where": "section 1",
-    "says": "It helps.",
-    "statistic": "mean",
-    "ours": {"chains": ["hellaswag"], "targets": TARGETS},
-    "base": {"chains": ["none"]},
-    "over": "targets",
-    "expects": "higher",
-    "refuted": "No gain.",
-}
+from tests.toys.claims import CLAIM, TARGETS, judged
+from tests.toys.invented_results import MODEL, inputs, report, shifted
 
 
 @pytest.fixture(scope="module")
 def study():
     return inputs()
-
-
-def judged(study, **changes):
-    (found,) = judge(replace(study.of_model("roberta-large"), claims={"it": CLAIM | changes}))
-    return found
-
-
-# Verdicts
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "expects", "margin", "expected"),
-    [
-        (0.05, 0.01, "higher", 0.0, HOLDS),
-        (-0.05, 0.01, "higher", 0.0, FAILS),
-        (0.05, 0.04, "higher", 0.0, OPEN),
-        (0.002, 0.0005, "higher", 0.02, FAILS),  # there, and too small to count
-        (-0.05, 0.01, "lower", 0.0, HOLDS),
-        (0.05, 0.01, "lower", 0.0, FAILS),
-        (0.001, 0.002, "equal", 0.02, HOLDS),
-        (0.05, 0.005, "equal", 0.02, FAILS),
-        (-0.05, 0.005, "equal", 0.02, FAILS),
-        (0.015, 0.01, "equal", 0.02, OPEN),
-        (0.05, NAN, "higher", 0.0, OPEN),
-    ],
-)
-def test_a_verdict_is_what_the_interval_says(value, error, expects, margin, expected):
-    found = Estimate(value, ((error, 30.0),))
-    assert verdict(doubts(found, expects, margin)) == expected
-
-
-def test_a_claim_of_a_rise_holds_where_the_95_percent_interval_lies_above_0():
-    for value in np.linspace(0.0, 0.05, 40):
-        found = Estimate(value, ((0.01, 6.0),))
-        assert (verdict(doubts(found, "higher")) == HOLDS) == (found.interval()[0] > 0)
-
-
-def test_swapping_two_chains_flips_the_verdict(study):
-    sure = shifted(study, "hellaswag", 0.08)
-    swapped = {"ours": {"chains": ["none"], "targets": TARGETS}, "base": {"chains": ["hellaswag"]}}
-    assert judged(sure).verdict == HOLDS
-    assert judged(sure, **swapped).verdict == FAILS
-    assert judged(sure, expects="lower").verdict == FAILS
-    assert judged(sure, **swapped, expects="lower").verdict == HOLDS
-
-
-def test_a_planted_equality_is_called_equal_and_a_planted_gain_is_not(study):
-    equal = {"expects": "equal", "margin": 2.0, "margin_from": "here"}
-    assert judged(shifted(study, "hellaswag", 0.001), **equal).verdict == HOLDS
-    assert judged(shifted(study, "hellaswag", 0.08), **equal).verdict == FAILS
-
-
-def test_a_planted_null_is_called_a_gain_in_at_most_5_percent():
-    random = np.random.default_rng(5)
-    found = one_way(random.normal(0, 0.03, (4_000, 7)))
-    called = [
-        verdict(doubts(Estimate(value, ((error, 6.0),)), "higher")) == HOLDS
-        for value, error in zip(found.value, found.spreads[0][0], strict=True)
-    ]
-    assert np.mean(called) < 0.05
-
-
-def test_what_it_takes_to_tell_is_the_power_of_such_samples():
-    found = one_way(np.array([0.01, 0.05, -0.02, 0.03]))
-    assert unseen(found) > abs(found.value)
-    needed = samples_needed(found, 4, unseen(found))
-    assert needed == 4
-    assert samples_needed(found, 4, 0.5 * unseen(found)) > 4
-    assert samples_needed(found, 4, 1e-6) is None
-
-
-# What a claim is about
 
 
 def test_a_mean_over_targets_is_a_t_interval_of_their_differences(study):
@@ -211,33 +118,6 @@ def test_a_model_is_asked_only_what_is_claimed_of_it(study):
     assert judge(replace(study.of_model(MODEL), claims={"it": CLAIM | {"models": ["other"]}})) == []
 
 
-# Over models
-
-
-def test_models_are_compared_by_an_analysis_of_variance():
-    gains = np.random.default_rng(1).normal(0, 1, (4, 1, 3))
-    found = between_models(gains)
-    assert found.p_some() == pytest.approx(stats.f_oneway(*gains[:, 0]).pvalue)
-
-
-@pytest.mark.parametrize("deviation", [0.0, 2.0])
-def test_the_deviation_between_models_lies_in_its_interval_as_often_as_promised(deviation):
-    random, held, called = np.random.default_rng(2), [], []
-    for _ in range(600):
-        models = random.normal(0, deviation, (4, 6, 1))
-        found = between_models(models + random.normal(0, 1, (4, 6, 3)))
-        low, high = found.interval()
-        held.append(low <= deviation <= high)
-        called.append(verdict(doubts(found, "varies")) == HOLDS)
-    assert np.mean(held) == pytest.approx(0.95 if deviation else 0.975, abs=0.025)
-    assert np.mean(called) == (pytest.approx(0.05, abs=0.025) if not deviation else 1.0)
-
-
-def test_of_a_single_model_nobody_can_tell_whether_models_differ():
-    nothing = Estimate(math.nan)  # what a claim over models finds where there are no two of them
-    assert verdict(doubts(nothing, "varies", margin=0.1)) == OPEN
-
-
 def test_a_claim_over_models_is_judged_once_for_all(study):
     two = inputs("one", "two")
     moved = two.runs["score"].where(
@@ -277,82 +157,6 @@ def test_a_change_of_the_claims_after_the_runs_shows(study, digests, expected):
 
 def test_runs_that_tell_nothing_of_claims_are_said_to(study):
     assert judged(study).registered == "not known"
-
-
-# The file
-
-
-def test_the_flagship_registers_its_claims_with_what_would_refute_them():
-    found = load_claims(STUDY / "claims.yaml")
-    assert len(found) >= 8
-    assert sum(claim["where"].startswith("abstract") for claim in found.values()) >= 3
-
-
-@pytest.mark.parametrize(
-    ("study", "least", "of_abstract"),
-    [("multitask", 4, 3), ("qa_transfer", 4, 2), ("span_extraction", 7, 4)],
-)
-def test_every_paper_has_claims_with_those_of_its_abstract(study, least, of_abstract):
-    found = load_claims(STUDY.parent / study / "claims.yaml")
-    assert len(found) >= least
-    assert sum(claim["where"].startswith("abstract") for claim in found.values()) >= of_abstract
-
-
-@pytest.mark.parametrize("name", ["multitask", "qa_transfer", "span_extraction"])
-def test_a_claim_is_about_chains_and_targets_that_its_study_has(name):
-    config = yaml.safe_load((STUDY.parents[1] / "config.yaml").read_text())
-    plan = ask({**config, "studies": [name]}).plans[name]
-    cells = {(cell.model, unseeded(cell.chain), cell.target) for cell in plan.cells}
-    scored = {(cell.model, cell.chain, cell.target) for cell in plan.scores}
-    for claim in load_claims(STUDY.parent / name / "claims.yaml").values():
-        sides = [{"targets": claim["ours"]["targets"], **claim[side]} for side in ("ours", "base")]
-        for side in sides:
-            known = scored if side.get("scored") or claim["statistic"] == "score" else cells
-            models = claim.get("models", plan.study.models)
-            asked = itertools.product(models, side["chains"], side["targets"])
-            assert set(asked) <= known, claim["says"]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            "  expects: more",
-            "unknown value 'more'; allowed: equal, higher, lower, not_lower, varies",
-        ),
-        ("  expects: equal", "'equal' needs a 'margin'"),
-        ("  margin: 1.0", "'margin_from' is missing"),
-        ("  over: seeds\n  statistic: best", "over seeds only the 'mean' has an interval"),
-        ("  expects: not_lower", "'not_lower' needs a 'margin'"),
-        ("  over: seeds\n  statistic: score", "over seeds only the 'mean' has an interval"),
-        ("  over: examples", "over examples there is only a 'score'"),
-        ("  over: models", "over models a gain 'varies', and nothing else does"),
-        ("  expects: varies", "over models a gain 'varies', and nothing else does"),
-        ("  base: {chains: [none], targets: [wic]}", "'base' has other than 2 targets: pair each"),
-        ("  ours: {chains: [cola], targets: [wic]}", "over targets needs two of them"),
-        ("  sayz: it", "unknown key 'sayz'"),
-        ("  ours: {chains: ['a b'], targets: [wic, rte]}", "chain stage 'a b' is malformed"),
-    ],
-)
-def test_a_malformed_claim_is_refused_in_one_line(tmp_path, change, message):
-    lines = {
-        "where": "Table 1",
-        "says": "It helps.",
-        "statistic": "mean",
-        "ours": "{chains: [cola], targets: [wic, rte]}",
-        "base": "{chains: [none]}",
-        "over": "targets",
-        "expects": "higher",
-        "refuted": "It does not.",
-    }
-    for line in change.splitlines():
-        name, _, value = line.strip().partition(": ")
-        lines[name] = value
-    file = tmp_path / "claims.yaml"
-    file.write_text("it:\n" + "".join(f"  {name}: {text}\n" for name, text in lines.items()))
-    with pytest.raises(UserError) as refused:
-        load_claims(file)
-    assert message in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_a_table_of_claims_that_nobody_made_is_refused(study):
