@@ -1,5 +1,6 @@
 """What a study shows that has no report of its own: every cell of it, in tables and figures."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stilts.question.chain import NONE, chain_tasks, unseeded
@@ -102,8 +103,6 @@ def _advice() -> dict[str, Any]:
 
 def _figures(plan: StudyPlan, chains: list[str], targets: list[str]) -> dict[str, Any]:
     models = len({cell.model for cell in plan.cells})
-    shown = max(1, PANELS // models)
-    pages = [targets[start : start + shown] for start in range(0, len(targets), shown)]
     figures: dict[str, Any] = {}
     if NONE in chains and len(chains) > 1:
         figures["gains"] = {
@@ -117,29 +116,41 @@ def _figures(plan: StudyPlan, chains: list[str], targets: list[str]) -> dict[str
             "chains": [chain for chain in chains if chain != NONE],
             "targets": targets,
         }
-    for number, page in enumerate(pages, start=1):
-        figures["runs" if len(pages) == 1 else f"runs_{number}"] = {
-            "kind": "violins",
-            "title": "All runs" + (f" ({number} of {len(pages)})" if len(pages) > 1 else ""),
-            "caption": (
-                "A violin of runs per chain, a panel per target. Numbers: worst, mean and best"
-                " run. Dashed: chance; dotted: the majority class."
-            ),
-            "chains": chains,
-            "targets": page,
-        }
-    shown = max(1, PANELS // 2 // models)  # two panels a target
-    pages = [targets[start : start + shown] for start in range(0, len(targets), shown)]
-    for number, page in enumerate(pages, start=1):
-        figures["curves" if len(pages) == 1 else f"curves_{number}"] = {
-            "kind": "curves",
-            "title": "Learning curves" + (f" ({number} of {len(pages)})" if len(pages) > 1 else ""),
-            "caption": (
-                "Training loss and score of each run after every epoch. Dashed, hollow: degenerate"
-                " runs, which end no better than the majority class (dotted)."
-            ),
-            "epochs": True,
-            "chains": chains,
-            "targets": page,
-        }
+    runs = {
+        "kind": "violins",
+        "title": "All runs",
+        "caption": (
+            "A violin of runs per chain, a panel per target. Numbers: worst, mean and best"
+            " run. Dashed: chance; dotted: the majority class."
+        ),
+    }
+    curves = {
+        "kind": "curves",
+        "title": "Learning curves",
+        "caption": (
+            "Training loss and score of each run after every epoch. Dashed, hollow: degenerate"
+            " runs, which end no better than the majority class (dotted)."
+        ),
+        "epochs": True,
+    }
+    for name, block, panels in (("runs", runs, 1), ("curves", curves, 2)):
+        shown = max(1, PANELS // panels // models)
+        figures |= _paged(name, {**block, "chains": chains}, targets, shown)
     return figures
+
+
+def _paged(
+    name: str, block: Mapping[str, Any], targets: Sequence[str], shown: int
+) -> dict[str, dict[str, Any]]:
+    """Return a figure of all targets, cut into pages of as many as are shown on one."""
+    pages = [list(targets[start : start + shown]) for start in range(0, len(targets), shown)]
+    if len(pages) == 1:
+        return {name: {**block, "targets": pages[0]}}
+    return {
+        f"{name}_{number}": {
+            **block,
+            "title": f"{block['title']} ({number} of {len(pages)})",
+            "targets": page,
+        }
+        for number, page in enumerate(pages, start=1)
+    }
