@@ -4,7 +4,7 @@ snakemake --cores all                     everything that config.yaml asks for
 snakemake --cores all plan                what would run, hours and disk, before anything runs
 snakemake --cores 1 status                what is done, at work and failed, while it runs or later
 snakemake --cores all preview             three rows of --config task=<name> as a model reads them
-snakemake --cores all advise                which intermediate tasks to take, before any run
+snakemake --cores all advise              which intermediate tasks to take, before any run
 snakemake --cores all figures             one of: data checkpoints runs tables figures report
 """
 

@@ -188,14 +188,19 @@ def _in_budget(plan: Mapping[str, Any], rates: Rates, store: Store, device: str)
     """Yield what a reader with a budget can have; nothing for one without."""
     if "budget" not in plan:
         return
+    if any(_unknown(plan)):
+        yield (
+            f"Budget of {plan['budget']:.3g} hours: what fits is known once that is fetched which"
+            " hours leave out."
+        )
+        return
 
     def hours(part: Mapping[str, Any]) -> float:
         found = [(cell["spec"], estimate(cell, store, device).flops) for cell in part["cells"]]
-        seconds = [flops / rates.of(spec["model"], spec["target"]) for spec, flops in found]
-        left = (stage for stage in part["stages"] if not stage["done"])
-        return (
-            sum((*seconds, *(stage["flops"] / rates.of(stage["model"]) for stage in left))) / 3600
-        )
+        seconds = [cost / rates.of(spec["model"], spec["target"]) for spec, cost in found]
+        left = [stage for stage in part["stages"] if not stage["done"]]
+        seconds += [stage["flops"] / rates.of(stage["model"]) for stage in left]
+        return sum(seconds) / 3600
 
     yield from within(plan, hours)
 

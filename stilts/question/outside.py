@@ -45,8 +45,8 @@ class Outside:
             for name in names:
                 told = _told(results / kind / name)
                 for path, digest in look(name).items() if told else ():
-                    known = {item: one for item, one in told.items() if path.endswith(item)}
-                    if known and digest not in known.values():
+                    known = [one for item, one in told.items() if _ends_in(path, item)]
+                    if known and digest not in known:
                         yield f"{path} has changed since it was read: {kind}/{name} is made anew"
 
     def _key(self, kind: str, name: str) -> str:
@@ -72,6 +72,12 @@ class Outside:
             return None
         files = (path for path in sorted(folder.iterdir()) if path.suffix in _OF_A_MODEL)
         return [path for path in files if path.is_file()]
+
+
+def _ends_in(path: str, item: str) -> bool:
+    """Tell whether a path is that of an item, or ends in it: whole names, not letters."""
+    parts = Path(item).parts
+    return Path(path).parts[-len(parts) :] == parts
 
 
 def _told(folder: Path) -> dict[str, str]:

@@ -137,3 +137,11 @@ def test_rows_that_nobody_knows_yet_are_said_to_be_left_out(layout, own_root):
     found = lay_out(layout(study=study, tasks={"own": block}))
     text = plan_text(found, Store(own_root / "store"), "cpu")
     assert "Hours leave out own: their rows are known once fetched." in text
+
+
+def test_what_fits_is_not_said_of_a_question_whose_hours_nobody_knows(layout, own_root):
+    models = {"roberta-large": {"path": str(own_root / "not-there-yet")}}
+    found = lay_out_within(layout(models=models, budget="1m"), dict)
+    text = plan_text(found, Store(own_root / "store"), "cpu")
+    assert "Budget of 0.0167 hours: what fits is known once that is fetched" in text
+    assert "all of it fits" not in text
