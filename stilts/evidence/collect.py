@@ -146,14 +146,15 @@ def _read(file: str) -> dict[str, Any]:
 
 def _run_row(run: Mapping[str, Any], trials: Trials, others: Iterable[str]) -> dict[str, Any]:
     metric, scores, recipe = run["metric"], run["scores"], run["recipe"]
+    best = scores["best"] or {}  # none where only the last epoch was scored
     own = parse_point(run["point"])
     return {
         **run,
         **{axis: recipe[axis] for axis in AXES},
         **{axis: recipe[axis] for axis in others if axis in own},
         "score_last": scores["last"][metric],
-        "score_best": scores["best"][metric],
-        "best_epoch": scores["best"]["epoch"],
+        "score_best": best.get(metric),
+        "best_epoch": best.get("epoch"),
         **_marks(run),
         "digests": " ".join(f"{name}={digest}" for name, digest in sorted(run["digests"].items())),
         **trials.timing(run["key"]),

@@ -1,8 +1,10 @@
 """What an intermediate task changes on a target, told from the answers to the same examples."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from scipy.stats import binomtest
 
 from stilts.evidence.answers import Answers, answers
@@ -21,33 +23,85 @@ EQUAL = 0.0004  # what is no more than this apart the paper calls equal, which n
 ERROR = 0.05
 
 
-class Transfer(NamedTuple):
+@dataclass(frozen=True)
+class Transfer:
     """A chain against no intermediate task on a target; numbers are fractions.
 
+    What takes resampling is worked out where it is asked for.
+
     Attributes:
-        before, after: the mean of the runs.
-        each: the difference of every pair of runs, in the order of their seeds.
-        low, high: the 95 % interval over the examples; NaN where an exact test is made.
-        p_value: of the exact test; NaN elsewhere.
-        seeds: the 95 % interval over the seeds, NaN where there is none.
-        constant: how many runs of either side name one class only.
-        verdict: up, down, cannot tell, or one class.
+        ours, base: the answers of either side, its runs in the order of their seeds.
+        metric: by name.
     """
 
-    before: float
-    after: float
-    each: tuple[float, ...]
-    low: float
-    high: float
-    p_value: float
-    seeds: tuple[float, float]
-    constant: tuple[int, int]
-    verdict: str
+    ours: Answers
+    base: Answers
+    metric: str
+
+    @cached_property
+    def sides(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The runs of either side with their scores."""
+        return self.ours.scored(self.metric), self.base.scored(self.metric)
+
+    @property
+    def after(self) -> float:
+        """The mean of the runs of the chain."""
+        return float(self.sides[0]["score"].to_numpy().mean())
+
+    @property
+    def before(self) -> float:
+        """The mean of the runs after no intermediate task."""
+        return float(self.sides[1]["score"].to_numpy().mean())
 
     @property
     def gain(self) -> float:
         """The difference of the means."""
         return self.after - self.before
+
+    @property
+    def each(self) -> tuple[float, ...]:
+        """The difference of every pair of runs, in the order of their seeds."""
+        after, before = (side["score"].to_numpy() for side in self.sides)
+        return tuple(after - before)
+
+    @cached_property
+    def seeds(self) -> tuple[float, float]:
+        """The 95 % interval over the seeds, NaN where there is none."""
+        low, high = interval_of(compare(*self.sides))
+        return float(low), float(high)
+
+    @property
+    def constant(self) -> tuple[int, int]:
+        """How many runs name one class only, without the intermediate task and with it."""
+        return int(self.base.constant.sum()), int(self.ours.constant.sum())
+
+    @cached_property
+    def over_examples(self) -> tuple[float, float, float]:
+        """The 95 % interval over the examples, and the p value of an exact test; NaN is the other.
+
+        The exact one is a sign test: of the examples that one side has right in more of its runs,
+        how many are ours? It is made where examples are few.
+        """
+        right = [side.given == side.truth for side in (self.ours, self.base)]
+        if len(self.base.truth) < FEW:
+            apart = right[0].sum(axis=0) - right[1].sum(axis=0)
+            ups, downs = int((apart > 0).sum()), int((apart < 0).sum())
+            p_value = binomtest(ups, ups + downs).pvalue if ups + downs else 1.0
+            return np.nan, np.nan, float(p_value)
+        if self.metric == "accuracy":
+            return (*right_answers(*right, resamples=RESAMPLES), np.nan)
+        formula, given = module_of(self.metric).score, (self.ours.given, self.base.given)
+        return (*by_metric(formula, self.ours.truth, *given, resamples=RESAMPLES), np.nan)
+
+    @property
+    def verdict(self) -> str:
+        """Up, down, cannot tell, or one class."""
+        low, high, p_value = self.over_examples
+        if max(self.constant) == len(self.sides[0]):
+            return ONE_CLASS
+        if low > 0 or (p_value < ERROR and self.gain > 0):
+            return UP
+        return DOWN if high < 0 or (p_value < ERROR and self.gain < 0) else OPEN
 
 
 def transfer(ours: Inputs, chain: str, target: str, name: str, split: str = "") -> Transfer | None:
@@ -66,20 +120,7 @@ def transfer(ours: Inputs, chain: str, target: str, name: str, split: str = "") 
     base, with_chain = _paired(base, with_chain)
     if base is None or with_chain is None:
         return None
-    sides = with_chain.scored(name), base.scored(name)
-    after, before = (side["score"].to_numpy() for side in sides)
-    low, high, p_value = _over_examples(with_chain, base, name)
-    seeds = interval_of(compare(*sides))
-    constant = int(base.constant.sum()), int(with_chain.constant.sum())
-    return Transfer(
-        float(before.mean()),
-        float(after.mean()),
-        tuple(after - before),
-        *(low, high, p_value),
-        seeds=(float(seeds[0]), float(seeds[1])),
-        constant=constant,
-        verdict=_verdict(low, high, p_value, float(np.mean(after - before)), constant, len(before)),
-    )
+    return Transfer(with_chain, base, name)
 
 
 def sign(gain: float) -> str:
@@ -126,32 +167,3 @@ def _seeds(side: Answers) -> dict[tuple[int, int], int]:
 
 def _own(key: tuple[int, int]) -> tuple[int, int]:
     return key[0], 0
-
-
-def _over_examples(ours: Answers, base: Answers, name: str) -> tuple[float, float, float]:
-    """Return the interval over the examples, or of few examples the p value of an exact test.
-
-    The exact one is a sign test: of the examples that one side has right in more of its runs, how
-    many are ours?
-    """
-    right = [side.given == side.truth for side in (ours, base)]
-    if len(base.truth) < FEW:
-        apart = right[0].sum(axis=0) - right[1].sum(axis=0)
-        ups, downs = int((apart > 0).sum()), int((apart < 0).sum())
-        p_value = binomtest(ups, ups + downs).pvalue if ups + downs else 1.0
-        return np.nan, np.nan, float(p_value)
-    if name == "accuracy":
-        return (*right_answers(*right, resamples=RESAMPLES), np.nan)
-    formula = module_of(name).score
-    low, high = by_metric(formula, ours.truth, ours.given, base.given, resamples=RESAMPLES)
-    return low, high, np.nan
-
-
-def _verdict(
-    low: float, high: float, p_value: float, gain: float, constant: tuple[int, int], runs: int
-) -> str:
-    if max(constant) == runs:
-        return ONE_CLASS
-    if low > 0 or (p_value < ERROR and gain > 0):
-        return UP
-    return DOWN if high < 0 or (p_value < ERROR and gain < 0) else OPEN

@@ -46,7 +46,8 @@ def scored_by(
         The result with `metric`, `score`, `chance`, `majority`, `degenerate`, `counts`
         (examples, those answered right, those of the most frequent class; null where labels are
         numbers) and, where there are epochs, `scores`: every epoch, the last, the best. A metric
-        that no epoch was scored by is there for the epoch that counts, which is then also the best.
+        that no epoch was scored by is there for the epoch that counts; the best is null unless
+        every epoch was scored by it.
 
         A run is degenerate if its score is no better than that of the majority class, or if it
         has none (Mosbach et al. 2021, section 3, on the task's own metric).
@@ -71,7 +72,8 @@ def scored_by(
         if name not in epochs[chosen]:
             scored = {**epochs[chosen], name: variants[name]}
             epochs = [*epochs[:chosen], scored, *epochs[chosen + 1 :]]
-        best = max((epoch for epoch in epochs if name in epoch), key=lambda epoch: epoch[name])
+        all_scored = all(name in epoch for epoch in epochs)
+        best = max(epochs, key=lambda epoch: epoch[name]) if all_scored else None
         result["scores"] = {"epochs": epochs, "last": epochs[-1], "best": best}
     return result
 

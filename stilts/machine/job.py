@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stilts.machine.heartbeat import heartbeat
@@ -18,7 +18,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
-def job(log: Path | str, *, preloaded: bool = False) -> Iterator[None]:
+def job(log: Path | str, *, preloaded: Sequence[str] = ()) -> Iterator[None]:
     """Run a job's work, its messages in the file `log`, a failure as one line on the terminal.
 
     The whole traceback goes to the log, and the line after it. While the job works, a record
@@ -27,10 +27,10 @@ def job(log: Path | str, *, preloaded: bool = False) -> Iterator[None]:
 
     Args:
         log: gets the job's messages.
-        preloaded: go on where torch and transformers are loaded already (`stilts.machine.preload`).
+        preloaded: go on where these libraries are loaded already (`stilts.machine.preload`).
     """
     if preloaded:
-        hand_over()
+        hand_over(preloaded)
     path = Path(log)
     path.parent.mkdir(parents=True, exist_ok=True)
     os.environ.update(QUIET)

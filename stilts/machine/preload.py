@@ -1,12 +1,14 @@
 """Libraries loaded once for all jobs of one run on this machine.
 
 Loading torch and transformers takes a job about as long as fine-tuning a small model. So the main
-process of a local run starts one process that loads them when the first job asks, and every job
-goes on in a fork of it. It loads libraries only, never code of this project, which may change while
-a run goes on. A job that finds no such process (on another node, say) loads them itself.
+process of a local run starts one process that loads what jobs ask for, when the first asks, and
+every job goes on in a fork of it. It loads libraries only, never code of this project, which may
+change while a run goes on. A job that finds no such process (on another node, say) loads them
+itself.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import logging
@@ -20,16 +22,20 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 ADDRESS = "STILTS_PRELOAD"  # the environment variable: the socket's path, a colon, the environment
-LIBRARIES = ("numpy", "pyarrow.parquet", "tqdm", "torch", "torch.utils.data", "transformers")
-LIBRARIES += ("evaluate",)
-LIBRARIES += tuple(
+ALL = ("numpy", "pyarrow.parquet", "snakemake.script")  # whose script each job is
+MODELS = (*ALL, "tqdm", "torch", "torch.utils.data", "transformers", "evaluate")
+MODELS += tuple(
     f"transformers.models.{name}"
     for name in ("auto.modeling_auto", "roberta.modeling_roberta", "gpt2.modeling_gpt2")
 )
+EVIDENCE = (*ALL, "pandas", "scipy.stats", "seaborn")
+STALLED = 10.0  # seconds in which a job says what it asks for
 # Chatter and network look-ups of the libraries; a job fetches only what it says it fetches.
 QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -46,14 +52,14 @@ FORKABLE = {
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
-def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
+def start() -> subprocess.Popen[bytes]:
     """Start the process that jobs of this one's children fork from; it ends with this process."""
     # A folder that only this user can enter: who can write to the socket runs code as this user.
     # The path of a socket has at most 107 bytes, and a TMPDIR may be longer.
     short = len(os.fsencode(tempfile.gettempdir())) < 80
     address = Path(tempfile.mkdtemp(prefix="stilts-", dir=None if short else "/tmp")) / "preload"
     process = subprocess.Popen(
-        [sys.executable, "-m", "stilts.machine.preload", address, *libraries],
+        [sys.executable, "-m", "stilts.machine.preload", address],
         cwd=Path(__file__).parents[2],
         env=os.environ | QUIET | FORKABLE,
         stdin=subprocess.PIPE,  # closed by the system when this process ends, however it ends
@@ -63,7 +69,7 @@ def start(libraries: tuple[str, ...] = LIBRARIES) -> subprocess.Popen[bytes]:
     return process
 
 
-def hand_over() -> None:
+def hand_over(libraries: Sequence[str]) -> None:
     """Go on as a fork of the process that has the libraries, if there is one.
 
     The running script starts anew there, with this process's files, folder and environment. This
@@ -75,7 +81,7 @@ def hand_over() -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         answers = connection.makefile()
         state = {"argv": sys.argv, "folder": os.getcwd(), "environment": dict(os.environ)}
-        state |= {"group": os.getpgrp()}
+        state |= {"group": os.getpgrp(), "libraries": list(libraries)}
         # Signals wait until it is known where to send them.
         signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
         try:
@@ -103,42 +109,54 @@ def hand_over() -> None:
     sys.exit(int(status) if status else 128 + (received or signal.SIGKILL))
 
 
-def serve(address: str, libraries: list[str]) -> None:
+def serve(address: str) -> None:
     """Fork once for every connection to `address`, until standard input ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a fork tells its job how it ended, not us
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen(64)
         while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
-            if not _loaded(libraries):
-                break
             connection, _ = server.accept()
-            if not os.fork():
-                server.close()
-                _become(connection)
-            connection.close()
+            with connection, contextlib.suppress(OSError, ValueError, ImportError):
+                # Of an import that fails the job hears nothing: it tries itself, and says so.
+                connection.settimeout(STALLED)
+                _, files, _, _ = socket.recv_fds(connection, 1, 3)
+                try:
+                    state = json.loads(connection.makefile().readline())
+                    _load(state["libraries"])
+                    if not os.fork():
+                        try:
+                            server.close()
+                            _become(connection, state, files)
+                        finally:  # whatever happens, one process serves
+                            os._exit(1)
+                finally:
+                    for file in files:
+                        os.close(file)
     Path(address).unlink()
     Path(address).parent.rmdir()
 
 
-def _loaded(libraries: list[str]) -> bool:
-    """Load the libraries; return whether that was possible. A job without them says so itself."""
-    try:
-        for library in libraries:
-            importlib.import_module(library)
-    except ImportError:
-        return False
-    return True
+def _load(libraries: Sequence[str]) -> None:
+    """Load what is not loaded yet of some libraries, and what transformers keeps once it is made."""
+    missing = [library for library in libraries if library not in sys.modules]
+    for library in missing:
+        importlib.import_module(library)
+    if "transformers" in missing:
+        mapping = importlib.import_module("transformers.conversion_mapping")
+        mapping.get_checkpoint_conversion_mapping("bert")
+    if missing:  # none of it is garbage: no fork is to look through it, and copy it by that
+        gc.collect()
+        gc.freeze()
 
 
-def _become(connection: socket.socket) -> None:
+def _become(connection: socket.socket, state: Mapping[str, Any], files: Sequence[int]) -> None:
     """Run the script that the other end of `connection` was running, and tell how it ended."""
+    connection.settimeout(None)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _, files, _, _ = socket.recv_fds(connection, 1, 3)
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
-    state = json.loads(connection.makefile().readline())
     os.chdir(state["folder"])
     os.environ.clear()
     os.environ.update(state["environment"])
@@ -175,4 +193,4 @@ def _end_with(connection: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], sys.argv[2:])
+    serve(sys.argv[1])

@@ -171,6 +171,11 @@ def _check_select(settings: Settings, tasks: Iterable[str], where: str) -> None:
         raise unknown("task", task, tasks, f"{where}, select")
     if dot:
         _known_metric(metric, f"{where}, select")
+    if dot and settings["evaluate"].value == "last":
+        raise UserError(
+            f"{where}: select is '{settings['select'].value}', and evaluate is 'last', which scores"
+            " no other epoch: write evaluate: epoch, or select: last"
+        )
 
 
 def _check_metric(settings: Settings, where: str) -> None:

@@ -156,6 +156,14 @@ TRAINING = (
         "whose epoch's weights and scores count: the last, or the best by a task's metric",
     ),
     Field(
+        "evaluate",
+        "ev",
+        {"enum": ["epoch", "last"]},
+        "epoch",
+        "when a run is scored: after every epoch, or after the last alone, which takes less time and"
+        " leaves no curve and no best epoch",
+    ),
+    Field(
         "optimizer",
         "opt",
         {"enum": ["adamw", "adamw_uncorrected"]},

@@ -84,7 +84,7 @@ def score(workspace: Predicts, scored: Sequence[ScoredSplit], history: History) 
         answers = head.answer(outputs[part.name], part.examples)
         values = compute(part.metrics, answers, head.references(part.examples))
         found.setdefault(part.task, {})[part.split] = values
-    history.outputs.append(outputs)
+    history.outputs[-1] = outputs
     history.epochs[-1] |= summary(found)
 
 

@@ -14,9 +14,9 @@ class History:
     """The record of a training run, filled in as it goes.
 
     losses: mean loss of every optimiser step, in order.
-    epochs: one record per epoch: epoch (from 1), train_loss (None if not finite) and, with
-        scored splits, what `stilts.training.evaluation.score` adds.
-    outputs: with scored splits, after each epoch the float32 outputs by `<task>/<split>`.
+    epochs: one record per epoch: epoch (from 1), train_loss (None if not finite) and, where it
+        was scored, what `stilts.training.evaluation.score` adds.
+    outputs: of each epoch the float32 outputs by `<task>/<split>`, empty where it was not scored.
     diverged: a loss was NaN or infinite; training stopped after that epoch.
     steps: optimiser steps taken. tokens: tokens seen in training.
     """
@@ -34,6 +34,11 @@ class History:
         self.losses += losses
         self.diverged = not all(map(math.isfinite, losses))
         self.epochs.append({"epoch": epoch, "train_loss": mean if math.isfinite(mean) else None})
+        self.outputs.append({})
+
+    def over(self, epochs: int) -> bool:
+        """Return whether no epoch follows: that was the last of so many, or the run diverged."""
+        return self.diverged or len(self.epochs) == epochs
 
     def chosen(self, select: str) -> int:
         """Return the index of the epoch whose weights and outputs count.

@@ -27,12 +27,12 @@ def train(
     progress: Callable[[History, int, Tensor], None] | None = None,
     snapshot: Snapshot | None = None,
 ) -> History:
-    """Train a model in place by `recipe` and score it after every epoch.
+    """Train a model in place by `recipe` and score it after every epoch, or after the last.
 
     workspace: holds the model.
     train_sets: task -> its examples; of several tasks one batch each in turn.
     recipe: training settings; `stilts.question.recipe` has their meaning and defaults.
-    scored: what the model is scored on after every epoch.
+    scored: what the model is scored on, when the setting `evaluate` says so.
     progress: called after every optimiser step with the history so far, the steps in all and the
         step's loss, which is still on the device.
     snapshot: where to go on from, and where to save to on the way.
@@ -75,7 +75,7 @@ def train(
             if snapshot:
                 snapshot.keep(state)
         history.close_epoch(epoch, torch.stack(state.losses).tolist())
-        if scored:
+        if scored and (recipe["evaluate"] == "epoch" or history.over(recipe["epochs"])):
             score(workspace, scored, history)
         if history.chosen(recipe["select"]) == epoch - 1:
             state.keep_weights(recipe["select"])

@@ -119,7 +119,8 @@ class State:
         if "losses" in tensors:
             self.losses = list(tensors["losses"].to(self.weights[0].device))
         self.history.losses = tensors["history.losses"].tolist()
-        self.history.outputs = [outputs[place] for place in sorted(outputs)]
+        epochs = len(record["history"]["epochs"])
+        self.history.outputs = [outputs.get(place, {}) for place in range(epochs)]
         self.kept = [best[place] for place in sorted(best)]
         for name in _PLAIN:
             setattr(self.history, name, record["history"][name])

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from stilts.machine.job import job
+from stilts.machine.preload import EVIDENCE
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], preloaded=EVIDENCE):
     from stilts.evidence.figures.drawing import draw_and_write
     from stilts.evidence.read import read_inputs
 

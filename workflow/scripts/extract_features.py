@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from stilts.machine.job import job
+from stilts.machine.preload import MODELS
 
-with job(snakemake.log[0], preloaded=True):
+with job(snakemake.log[0], preloaded=MODELS):
     from stilts.files.asked import with_asked
     from stilts.jobs.extract_features import extract_features
     from stilts.machine.handling import Handling

@@ -48,8 +48,9 @@ def _walk(ours: Inputs, chain: str, spec: Mapping[str, Any]) -> Iterator[dict[st
         for epoch, record in enumerate(told["epochs"]):
             at += 1
             scored = record.get("tasks", {alone: record})
-            for task in (name for name in spec["tasks"] if name in scored):
-                metric = ours.metric(task)
+            for task, metric in ((name, ours.metric(name)) for name in spec["tasks"]):
+                if metric not in scored.get(task, ()):
+                    continue
                 yield {
                     "chain": chain,
                     "chain_title": ours.title(chain),

@@ -54,13 +54,13 @@ def _here(ours: Inputs, chain: str, target: str, split: str) -> dict[str, str]:
     found = transfer(ours, chain, target, metric, split) if metric else None
     if found is None:
         return dict.fromkeys((*HERE, "Verdict"), NOT_AVAILABLE)
-    exact = math.isfinite(found.p_value)
+    low, high, p_value = found.over_examples
     seeds = interval(*found.seeds) if all(map(math.isfinite, found.seeds)) else NOT_PRINTED
     values = (
         *(percent(found.before, 2), percent(found.after, 2), sign(found.gain)),
         points(found.gain, 2),
         " ".join(points(each) for each in found.each),
-        f"p = {fixed(found.p_value, 3)}" if exact else interval(found.low, found.high),
+        f"p = {fixed(p_value, 3)}" if math.isfinite(p_value) else interval(low, high),
         seeds,
         "{} and {} of {}".format(*found.constant, len(found.each)),
     )

@@ -63,6 +63,15 @@ def test_a_run_is_one_row_with_the_grid_from_its_recipe(tmp_path):
     assert row["seconds"] == ""  # the store has no such trial
 
 
+def test_a_run_whose_epochs_were_not_all_scored_has_no_best_of_them(tmp_path):
+    point = _run(tmp_path, "lr1e-05")
+    file = tmp_path / f"{point}.json"
+    scores = {"last": {"accuracy": 0.7}, "best": None}
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"scores": scores}))
+    [row] = _collected(tmp_path, ["lr"], [point])
+    assert (row["score_last"], row["score_best"], row["best_epoch"]) == ("0.7", "", "")
+
+
 def test_runs_of_another_question_are_named_and_deleted_and_nothing_is_collected(tmp_path):
     points = [_run(tmp_path, f"lr1e-05_bs8_wu0.2_s{seed}") for seed in (12, 42)]
     file = tmp_path / f"{points[1]}.json"

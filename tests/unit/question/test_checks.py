@@ -62,6 +62,10 @@ WRONG = {
         {"settings": {"tasks": {"cola": stated(select="best:rte.accuracy")}}},
         "chain 'cola', select: unknown task 'rte'; allowed: cola",
     ),
+    "a best epoch where only the last is scored": (
+        {"settings": {"tasks": {"rte": stated(select="best:rte.accuracy", evaluate="last")}}},
+        "target 'rte': select is 'best:rte.accuracy', and evaluate is 'last', which scores no other",
+    ),
     "a setting that a stage needs": (
         {"settings": {"intermediates": stated(lr=1e-5)}},
         "chain 'cola': its last stage has no 'seed': state it below settings.intermediates",

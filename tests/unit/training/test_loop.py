@@ -117,6 +117,34 @@ def test_validation_is_scored_after_every_epoch_and_does_not_change_training():
     assert history.tokens == 3 * encoded.lengths.sum()
 
 
+def test_a_run_that_is_scored_at_its_end_alone_is_the_same_run():
+    encoded, held_out = random_encoded(20), random_encoded(9, seed=5)
+    ends = []
+    for evaluate in ("epoch", "last"):
+        recipe = RECIPE | {"epochs": 3, "evaluate": evaluate}
+        model = fresh("bert", "classification")
+        history = train(Workspace(model), {"toy": encoded}, recipe, scored=[split_of(held_out)])
+        ends.append((weights_of(model), history))
+    (weights, each), (again, last) = ends
+    assert weights == again and last.losses == each.losses
+    assert last.epochs[-1] == each.epochs[-1]
+    assert [set(record) for record in last.epochs[:-1]] == [{"epoch", "train_loss"}] * 2
+    assert last.outputs[:-1] == [{}, {}]
+    assert np.array_equal(*(one.outputs[-1]["toy/validation"] for one in (each, last)))
+
+
+def test_a_run_that_diverges_is_scored_there_though_only_the_last_epoch_is():
+    recipe = RECIPE | {"epochs": 3, "evaluate": "last", "lr": math.inf}
+    history = train(
+        Workspace(fresh("bert", "classification")),
+        {"toy": random_encoded(20)},
+        recipe,
+        scored=[split_of(random_encoded(9, seed=5))],
+    )
+    assert history.diverged and len(history.epochs) == 1
+    assert "accuracy" in history.epochs[0] and list(history.outputs[0]) == ["toy/validation"]
+
+
 def test_a_diverged_run_is_a_result_and_not_an_error():
     encoded = random_encoded(16)
     model = fresh("bert", "classification")

@@ -90,6 +90,21 @@ def test_a_run_that_is_stopped_anywhere_keeps_its_best_weights(
     assert history.chosen(RECIPE["select"]) == 1
 
 
+@pytest.mark.parametrize("calls", [2, 5, 8, 11])
+def test_a_run_that_is_scored_at_its_end_alone_goes_on_from_anywhere(
+    calls, tmp_path, stop, monkeypatch
+):
+    at_end = {"select": "last", "evaluate": "last"}
+    wanted, whole = run(**at_end)
+    stop("pack", calls)
+    with pytest.raises(SystemExit):
+        run(Snapshot(tmp_path / KEY, 60), **at_end)
+    monkeypatch.undo()
+    found, history = run(Snapshot(tmp_path / KEY, 60), **at_end)
+    assert found == wanted and history.epochs == whole.epochs
+    assert [list(outputs) for outputs in history.outputs] == [[], [], [], ["toy/validation"]]
+
+
 def test_a_finished_run_that_is_restored_has_its_best_weights(script, tmp_path):
     script(0.1, 0.8, 0.2, 0.3)
     wanted, _ = run(Snapshot(tmp_path / KEY, 1e-9))
