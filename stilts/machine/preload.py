@@ -138,7 +138,7 @@ def serve(address: str) -> None:
 
 
 def _load(libraries: Sequence[str]) -> None:
-    """Load what is not loaded yet of some libraries, and what transformers keeps once it is made."""
+    """Load what is missing of some libraries, and what transformers keeps once it is made."""
     missing = [library for library in libraries if library not in sys.modules]
     for library in missing:
         importlib.import_module(library)

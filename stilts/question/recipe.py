@@ -160,8 +160,8 @@ TRAINING = (
         "ev",
         {"enum": ["epoch", "last"]},
         "epoch",
-        "when a run is scored: after every epoch, or after the last alone, which takes less time and"
-        " leaves no curve and no best epoch",
+        "when a run is scored: after every epoch, or after the last alone, which takes less time"
+        " and leaves no curve and no best epoch",
     ),
     Field(
         "optimizer",

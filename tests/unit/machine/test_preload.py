@@ -177,9 +177,12 @@ def test_a_script_of_another_environment_stays_there(server, tmp_path, monkeypat
 
 def test_a_library_that_cannot_be_loaded_costs_the_jobs_nothing(server, tmp_path):
     script = tmp_path / "asks.py"
-    script.write_text(OPENING.replace("colorsys", "no_such_library") + "print('done', os.getppid())")
+    opening = OPENING.replace("colorsys", "no_such_library")
+    script.write_text(f"{opening}print('done', os.getppid())")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    asked = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True)
+    asked = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True
+    )
     assert asked.stdout == f"done {os.getpid()}\n", asked.stderr
     assert launch(tmp_path, "print(os.getppid())").communicate()[0] == f"{server.pid}\n"
 

@@ -64,7 +64,7 @@ WRONG = {
     ),
     "a best epoch where only the last is scored": (
         {"settings": {"tasks": {"rte": stated(select="best:rte.accuracy", evaluate="last")}}},
-        "target 'rte': select is 'best:rte.accuracy', and evaluate is 'last', which scores no other",
+        "target 'rte': select is 'best:rte.accuracy', and evaluate is 'last', which scores no",
     ),
     "a setting that a stage needs": (
         {"settings": {"intermediates": stated(lr=1e-5)}},
