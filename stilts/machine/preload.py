@@ -34,6 +34,7 @@ MODELS += tuple(
     f"transformers.models.{name}"
     for name in ("auto.modeling_auto", "roberta.modeling_roberta", "gpt2.modeling_gpt2")
 )
+DATA = (*ALL, "sklearn.feature_extraction", "sklearn.feature_selection", "sklearn.linear_model")
 EVIDENCE = (*ALL, "pandas", "scipy.stats", "seaborn")
 STALLED = 10.0  # seconds in which a job says what it asks for
 # Chatter and network look-ups of the libraries; a job fetches only what it says it fetches.
