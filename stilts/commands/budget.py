@@ -11,6 +11,7 @@ from stilts.commands.power import seen
 from stilts.files.asked import Wanted
 from stilts.question.ask import Question
 from stilts.question.config import hours_of
+from stilts.question.narrowing import narrowed
 from stilts.question.paths import Layout
 from stilts.question.resolve import resolve
 from stilts.question.study import SEED
@@ -109,12 +110,13 @@ def _axes(question: Question) -> Grid:
 
 def _narrowed(question: Question, only: Mapping[str, Any]) -> Question:
     """Return a question as if the reader had asked for a part of it."""
+    studies = [plan.study for plan in (*question.plans.values(), *question.idle)]
     plans = {
         name: resolve(
             plan.study,
             plan.scale,
             plan.catalogue,
-            only=only,
+            only=narrowed(only, plan.study, studies),
             overrides=plan.overrides,
             missing=plan.missing,
             stand_ins=plan.stand_ins,

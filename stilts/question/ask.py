@@ -22,6 +22,7 @@ from stilts.question.data import (
     stated,
 )
 from stilts.question.miniature import theme_of
+from stilts.question.narrowing import narrowed
 from stilts.question.resolve import StudyPlan, resolve
 from stilts.question.scale import Scale, load_scale
 from stilts.question.settings import Layer, Setting, Settings, read_layer, values
@@ -232,7 +233,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
             study,
             scale.in_world(config["facts"]),
             catalogue,
-            only=config["only"],
+            only=narrowed(config["only"], study, studies),
             overrides=overrides,
             missing=missing,
             stand_ins=stand_ins(config),
@@ -243,7 +244,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
     check_settings(plans, scale, overrides)
     kept = {name: plan for name, plan in plans.items() if plan.cells or plan.scores}
     if not kept:
-        raise UserError(" ".join(map(_nothing_left, plans.values())))
+        raise UserError("; ".join(map(_nothing_left, plans.values())))
     for plan in kept.values():
         check_recipes(plan)
     idle = tuple(plan for name, plan in plans.items() if name not in kept)

@@ -70,8 +70,7 @@ TRAINING = (
         "st",
         {"type": "integer", "minimum": 0},
         128,
-        "tokens that two windows of a text have in common, where a question is asked on one that"
-        " is too long",
+        "tokens that two windows of a text share, where a question is asked on a long one",
     ),
     Field(
         "decode",
@@ -110,8 +109,7 @@ TRAINING = (
         "ac",
         {"enum": ["sum", "share"]},
         "sum",
-        "which window of a source answers: that with the highest sum of the numbers of its two"
-        " ends, or with the highest product of their shares in it",
+        "which window of a source answers: the highest sum of its two ends, or product of shares",
     ),
     Field("lr", "lr", _POSITIVE, NEEDED, "learning rate at its highest"),
     Field("warmup", "wu", _SHARE, 0.0, "share of all steps in which the learning rate rises"),
@@ -160,8 +158,7 @@ TRAINING = (
         "ev",
         {"enum": ["epoch", "last"]},
         "epoch",
-        "when a run is scored: after every epoch, or after the last alone, which takes less time"
-        " and leaves no curve and no best epoch",
+        "when a run is scored: after every epoch, or the last alone: no curve and no best epoch",
     ),
     Field(
         "optimizer",
@@ -185,16 +182,14 @@ TRAINING = (
         "po",
         {"enum": ["carried", "new"]},
         "carried",
-        "of an encoder that has one, where the head reads it: as it came, or new like the head, so"
-        " that no stage before can have shaped it",
+        "of an encoder that has one, where the head reads it: as it came, or new like the head",
     ),
     Field(
         "encoder",
         "en",
         {"enum": ["carried", "new"]},
         "carried",
-        "its weights: as they came, or drawn anew by the family's own rule, so that nothing is left"
-        " of pretraining and of the stages before",
+        "its weights: as they came, or drawn anew by the family's rule, of no training at all",
     ),
     Field("seed", "s", _SEED, NEEDED, "of new weights, of dropout, and of the order of examples"),
     Field(
@@ -210,8 +205,7 @@ TRAINING = (
         "ro",
         _or_null(_COUNT),
         None,
-        "turns of an epoch in which each task of a stage gives a batch; null: until the longest"
-        " task is through",
+        "turns of an epoch, a batch of each task of a stage; null: until the longest is through",
     ),
 )
 # Of training too, but no part of a recipe: what `auto` comes to depends on the machine, and a
@@ -260,8 +254,7 @@ NEW_HEADS = Field(
     "",
     _COUNT,
     24,
-    "draws of a new head for a checkpoint that is scored on a task it has none for; its score is"
-    " their mean",
+    "draws of a new head where a checkpoint has none for a task; its score is their mean",
 )
 SCORING = (METRIC, SCORED, WATCH, NEW_HEADS)
 FIELDS = {field.name: field for field in (*TRAINING, PRECISION, PASS_HEAD, *SCORING)}
