@@ -1,5 +1,6 @@
 """What the miniature of `span_extraction` must show, judged against data, print and arithmetic."""
 
+import json
 import re
 
 import pandas as pd
@@ -126,6 +127,25 @@ def test_every_cell_of_a_table_is_there_and_a_best_is_no_less_than_its_mean(name
     numbers = table[["Mean", "Expected best", "Best"]].astype(float)
     assert (numbers["Mean"] <= numbers["Expected best"] + 0.05).all()
     assert (numbers["Expected best"] <= numbers["Best"] + 0.05).all()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_best_of_a_row_is_that_of_the_runs_it_leads_to(name):
+    table = table_of(name)
+    behind = json.loads((STUDY / f"tables/{name}.runs.json").read_text())
+    assert len(behind) == len(table)
+    part = "best" if name == "table_6" else "score"
+    for row, (read,) in zip(table.to_dict("records"), behind, strict=True):
+        if read.startswith("scores/"):
+            found = [json.loads((STUDY / f"{read}.json").read_text())["score"]]
+        else:
+            told = [json.loads(file.read_text()) for file in (STUDY / read).glob("*.json")]
+            found = [
+                run["scores"]["best"][run["metric"]] if part == "best" else run["score"]
+                for run in told
+            ]
+            assert len(found) == int(row["n"])
+        assert float(row["Best"]) == pytest.approx(100 * max(found), abs=0.051)
 
 
 def test_every_printed_number_stands_beside_one_of_ours():

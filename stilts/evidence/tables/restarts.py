@@ -37,7 +37,7 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
     """
     asked = [block for block in spec["blocks"] if not inputs.leaves_out(block["model"])]
     shown = asked or spec["blocks"]
-    return pd.DataFrame([row for block in shown for row in _rows(inputs, block, spec)])
+    return inputs.table(row for block in shown for row in _rows(inputs, block, spec))
 
 
 def _rows(

@@ -32,7 +32,7 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
         each lies from the print, the mean over the cells of the distance in points, and which is
         nearest.
     """
-    return pd.DataFrame([_row(inputs, target, spec) for target in spec["targets"]])
+    return inputs.table(_row(inputs, target, spec) for target in spec["targets"])
 
 
 def _row(inputs: Inputs, target: str, spec: Mapping[str, Any]) -> dict[str, str]:
