@@ -22,10 +22,10 @@ def adds(plan: StudyPlan) -> bool:
 
 def own_report(plan: StudyPlan) -> dict[str, Any]:
     """Return the blocks that a report.yaml would have, for all models, chains and targets."""
+    every = (*plan.cells, *plan.scores)
     chains = list(dict.fromkeys(cell.chain for cell in plan.cells))
     targets = list(dict.fromkeys(cell.target for cell in plan.cells))
-    walked = [chain for chain in chains if chain != NONE]
-    tasks = list(dict.fromkeys(task for chain in walked for task in chain_tasks(chain)))
+    walked = [chain for chain in dict.fromkeys(cell.chain for cell in every) if chain != NONE]
     tables: dict[str, Any] = {
         "tasks": {
             "kind": "overview",
@@ -34,21 +34,11 @@ def own_report(plan: StudyPlan) -> dict[str, Any]:
                 "What each task is for, its examples, its metric, and what guessing, the most"
                 " frequent class and trivial cues reach on what is scored."
             ),
-            "intermediates": tasks,
-            "targets": targets,
+            "intermediates": list(dict.fromkeys(t for chain in walked for t in chain_tasks(chain))),
+            "targets": list(dict.fromkeys(cell.target for cell in every)),
         },
-        "cells": {
-            "kind": "cells",
-            "title": "Every model, chain and target",
-            "caption": (
-                "Scores (%) of the runs of each cell: mean, best, standard deviation (population)"
-                " and the share of degenerate runs. Δ: difference of the mean to no intermediate"
-                " task, paired by seed and grid point, in percentage points, with the 95 % interval"
-                " over the seeds that are named: two seeds leave almost everything open."
-            ),
-            "chains": chains,
-            "targets": targets,
-        },
+        **(_cells(chains, targets) if plan.cells else {}),
+        **(_scores(plan) if plan.scores else {}),
     }
     if walked:
         tables["intermediates"] = {
@@ -61,7 +51,40 @@ def own_report(plan: StudyPlan) -> dict[str, Any]:
         }
     if _can_advise(plan, walked, targets):
         tables |= _advice()
-    return {"tables": tables, "figures": _figures(plan, chains, targets)}
+    figures = _figures(plan, chains, targets) if plan.cells else {}
+    return {"tables": tables, "figures": figures}
+
+
+def _cells(chains: list[str], targets: list[str]) -> dict[str, Any]:
+    return {
+        "cells": {
+            "kind": "cells",
+            "title": "Every model, chain and target",
+            "caption": (
+                "Scores (%) of the runs of each cell: mean, best, standard deviation (population)"
+                " and the share of degenerate runs. Δ: difference of the mean to no intermediate"
+                " task, paired by seed and grid point, in percentage points, with the 95 % interval"
+                " over the seeds that are named: two seeds leave almost everything open."
+            ),
+            "chains": chains,
+            "targets": targets,
+        }
+    }
+
+
+def _scores(plan: StudyPlan) -> dict[str, Any]:
+    pairs = dict.fromkeys((cell.chain, cell.target) for cell in plan.scores)
+    return {
+        "scores": {
+            "kind": "scores",
+            "title": "Checkpoints scored as they are",
+            "caption": (
+                "Scores (%) without further training. With a new head, each of which is a draw, the"
+                " mean of many with their standard deviation, the lowest and the highest."
+            ),
+            "cells": [{"chain": chain, "target": target} for chain, target in pairs],
+        }
+    }
 
 
 def _can_advise(plan: StudyPlan, walked: list[str], targets: list[str]) -> bool:

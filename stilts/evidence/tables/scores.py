@@ -16,25 +16,29 @@ def build(inputs: Inputs, spec: Mapping[str, Any]) -> pd.DataFrame:
 
     Args:
         inputs: the scores of checkpoints and printed numbers.
-        spec: `printed` (the paper's table), `cells`, a list of {chain, target, shown}, where
-            `shown` is the text of the column Scored on (default the target's title), and
-            optionally `model` or `models`.
+        spec: `cells`, a list of {chain, target, shown}, where `shown` is the text of the column
+            Scored on (default the target's title), and optionally `printed` (the paper's table),
+            `model` or `models`.
 
     Returns:
-        One row per model and cell: Model where there are several, Trained on, Scored on, Paper,
-        Here, Chance (percent), Examples, New heads, Data. Of several new heads, each a draw, Here
-        is their mean with the population std, the lowest and the highest behind it.
+        One row per model and cell: Model where there are several, Trained on, Scored on, Paper
+        where it is printed, Here, Chance (percent), Examples, New heads, Data. Of several new
+        heads, each a draw, Here is their mean with the population std, the lowest and the highest
+        behind it.
     """
     return inputs.tabulate(spec, "Model", ("cells",), _row)
 
 
 def _row(ours: Inputs, cell: Mapping[str, str], spec: Mapping[str, Any]) -> dict[str, str]:
     chain, target = cell["chain"], cell["target"]
-    found = ours.score_of(chain, target)
+    found, paper = ours.score_of(chain, target), {}
+    if "printed" in spec:
+        of_cell = {"chain": chain, "target": target, "measure": "score"}
+        paper = {"Paper": ours.printed(spec["printed"], **of_cell)}
     return {
         "Trained on": ours.title(chain),
         "Scored on": cell.get("shown", ours.task_title(target)),
-        "Paper": ours.printed(spec["printed"], chain=chain, target=target, measure="score"),
+        **paper,
         "Here": _here(found),
         "Chance": percent(found["chance"] if found else None),
         "Examples": f"{int(found['n_validation']):,}" if found else NOT_AVAILABLE,

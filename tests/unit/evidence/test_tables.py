@@ -100,6 +100,12 @@ def test_the_table_of_scores_says_what_was_not_scored(study, specs):
     assert table["New heads"].tolist()[:3] == ["24", "24", "0"]
 
 
+def test_the_table_of_scores_of_ones_own_has_no_column_for_a_paper(study, specs):
+    spec = {key: value for key, value in specs["table_4"].items() if key != "printed"}
+    with_paper = scores.build(study, specs["table_4"])
+    pd.testing.assert_frame_equal(scores.build(study, spec), with_paper.drop(columns="Paper"))
+
+
 def test_the_diagnostics_say_which_way_to_remove_the_premise_is_taken_for_the_paper(study, specs):
     table = scores.build(study, specs["section_4_2"])
     assert table["Paper"].tolist() == ["84.8", "–", "–", "65.0", "75.3"]

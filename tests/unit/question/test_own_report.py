@@ -104,3 +104,31 @@ def test_a_part_of_a_paper_keeps_the_papers_figures(own_root, config):
     only = {"chains": ["none", "cola"], "targets": ["wic"]}
     found = Targets(Layout(ask({**config, "studies": ["rethinking"], "only": only}, own_root)))
     assert "figure_2" in found.shown("rethinking", "figures")
+
+
+def test_a_study_that_only_scores_checkpoints_shows_their_scores(own_root, config, tmp_path):
+    content = {
+        "models": ["roberta-large"],
+        "scores": {"learnt": {"chains": ["none", "cola"], "tasks": ["cola", "rte"]}},
+        "settings": {
+            "all": {"epochs": 2, "batch": 16},
+            "intermediates": {"lr": 1e-5, "seed": 42},
+        },
+    }
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content))
+    found = Targets(Layout(ask({**config, "studies": [str(path)]}, own_root)))
+    tables = found.shown("mine", "tables")
+    assert set(tables) == {"tasks", "scores", "intermediates"}
+    pairs = [(cell["chain"], cell["target"]) for cell in tables["scores"]["cells"]]
+    assert set(pairs) == {(chain, task) for chain in ("none", "cola") for task in ("cola", "rte")}
+    assert tables["tasks"]["targets"] == ["cola", "rte"]
+    assert found.shown("mine", "figures") == {}
+
+
+def test_checkpoints_that_are_scored_beside_runs_have_a_table_too(shown):
+    scores = {"learnt": {"chains": ["sst2"], "tasks": ["sst2"]}}
+    tables = shown(scores=scores).shown("mine", "tables")
+    assert tables["scores"]["cells"] == [{"chain": "sst2", "target": "sst2"}]
+    assert tables["cells"]["chains"] == ["none", "cola"]
+    assert tables["intermediates"]["chains"] == ["cola", "sst2"]
