@@ -77,6 +77,7 @@ include: "workflow/rules/commands.smk"
 
 onstart:
     begin(workflow)
+    wake_once(workflow)
     if runs_here(workflow):
         PRELOAD = preload.start()
     show_bars(workflow)

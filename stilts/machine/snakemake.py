@@ -4,6 +4,7 @@ Everything else that reaches into Snakemake or its plugin for SLURM is in `stilt
 """
 
 import contextlib
+import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,29 @@ def is_main(workflow: Any) -> bool:
 def runs_here(workflow: Any) -> bool:
     """Return whether this process is the command itself, and its jobs run on this machine."""
     return workflow.is_main_process and workflow.local_exec
+
+
+def wake_once(workflow: Any) -> None:
+    """Let one timer at a time wake the scheduler, in place of one more for every job that ended.
+
+    With a limit of jobs per second, which Snakemake always has, each look at the ready jobs starts a
+    timer that has it look again, and so on for good: after 500 jobs it looked 500 times a second,
+    which was a fifth of the time of a core. Call it when the scheduler is there.
+    """
+    scheduler = workflow.scheduler
+    waiting = threading.Event()
+
+    def wake() -> None:
+        waiting.clear()
+        scheduler._open_jobs.release()
+
+    def wake_later(delay: float) -> None:
+        if not waiting.is_set():
+            waiting.set()
+            threading.Timer(delay, wake).start()
+
+    # So Snakemake spells it.
+    scheduler._schedule_reevalutation = wake_later
 
 
 def show_bars(workflow: Any) -> Bars | None:

@@ -26,6 +26,7 @@ from stilts.machine.snakemake import (
     root_of,
     runs_here,
     show_bars,
+    wake_once,
 )
 from stilts.machine.slurm.begin import begin, remarks
 from stilts.question.advice import feature_spec
