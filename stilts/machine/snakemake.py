@@ -29,9 +29,9 @@ def runs_here(workflow: Any) -> bool:
 def wake_once(workflow: Any) -> None:
     """Let one timer at a time wake the scheduler, in place of one more for every job that ended.
 
-    With a limit of jobs per second, which Snakemake always has, each look at the ready jobs starts a
-    timer that has it look again, and so on for good: after 500 jobs it looked 500 times a second,
-    which was a fifth of the time of a core. Call it when the scheduler is there.
+    With a limit of jobs per second, which Snakemake always has, each look at the ready jobs starts
+    a timer that has it look again, and so on for good: after 500 jobs it looked 500 times a second,
+    which took a fifth of a core. Call it when the scheduler is there.
     """
     scheduler = workflow.scheduler
     waiting = threading.Event()
