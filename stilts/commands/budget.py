@@ -116,7 +116,7 @@ def _narrowed(question: Question, only: Mapping[str, Any]) -> Question:
             plan.study,
             plan.scale,
             plan.catalogue,
-            only=narrowed(only, plan.study, studies),
+            only=narrowed(only, plan.study, studies, plan.catalogue),
             overrides=plan.overrides,
             missing=plan.missing,
             stand_ins=plan.stand_ins,

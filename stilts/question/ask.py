@@ -233,7 +233,7 @@ def ask(config: Mapping[str, Any], root: Path = ROOT) -> Question:
             study,
             scale.in_world(config["facts"]),
             catalogue,
-            only=narrowed(config["only"], study, studies),
+            only=narrowed(config["only"], study, studies, catalogue),
             overrides=overrides,
             missing=missing,
             stand_ins=stand_ins(config),

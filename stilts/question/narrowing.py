@@ -4,13 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from stilts.errors import UserError
-from stilts.question.chain import NONE, unseeded
+from stilts.question.catalogue import Catalogue
+from stilts.question.chain import NONE, chain_tasks, unseeded
 from stilts.question.study import Study
 
 _SIDES = ("chains", "targets")
 
 
-def narrowed(only: Mapping[str, Any], study: Study, studies: Sequence[Study]) -> Mapping[str, Any]:
+def narrowed(
+    only: Mapping[str, Any], study: Study, studies: Sequence[Study], catalogue: Catalogue
+) -> Mapping[str, Any]:
     """Return what `only` asks of a study.
 
     A study that is asked alone may be given any chain or target. Of several, one that has neither
@@ -21,9 +24,10 @@ def narrowed(only: Mapping[str, Any], study: Study, studies: Sequence[Study]) ->
         only: of the config; see `stilts.question.cells.cells_of`.
         study: one of `studies`.
         studies: all that are asked.
+        catalogue: has the tasks that names refer to.
 
     Raises:
-        UserError: no study has any of the names.
+        UserError: no study has any of the names, or a task is unknown.
     """
     if len(studies) == 1 or not any(side in only for side in _SIDES):
         return only
@@ -32,6 +36,9 @@ def narrowed(only: Mapping[str, Any], study: Study, studies: Sequence[Study]) ->
     has = {name: any(named[side] & sides[side] for side in _SIDES) for name, sides in known.items()}
     asked = sorted(set().union(*named.values()))
     if asked and not any(has.values()):
+        learnt = [task for chain in named["chains"] for task in chain_tasks(chain)]
+        for task in (*only.get("targets", ()), *learnt):
+            catalogue.task(task, "config key 'only'")
         raise UserError(
             f"config key 'only': no study of {', '.join(known)} has any of {', '.join(asked)}: ask"
             f" one study for it, as in studies=[{study.name}]"

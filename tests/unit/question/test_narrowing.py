@@ -56,5 +56,11 @@ def test_names_that_no_study_has_are_refused_with_the_remedy(cells):
     assert cells(["rethinking"], targets=["mrpc-1k"])["rethinking"], "alone it takes all chains"
 
 
+@pytest.mark.parametrize("only", [{"targets": ["rtee"]}, {"chains": ["none", "rtee+cola"]}])
+def test_a_name_of_no_task_is_told_as_such(cells, only):
+    with pytest.raises(UserError, match="config key 'only': unknown task 'rtee'; allowed: "):
+        cells(FOUR, **only)
+
+
 def test_a_grid_alone_narrows_no_names(cells):
     assert set(cells(FOUR, grid={"seed": [1]})) == set(FOUR)
