@@ -1,14 +1,12 @@
 """Fingerprints of code: what a result depends on, blind to where the code stands."""
 
-import contextlib
 import functools
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from stilts.files.definitions import WHOLE, Definition, Definitions
-from stilts.files.manifest import write_atomic
+from stilts.files.remembered import Remembered, sources
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(__file__).resolve().parents[1].name
@@ -82,52 +80,6 @@ class Fingerprints:
         return digest.hexdigest()
 
 
-class Remembered:
-    """Fingerprints that an earlier process found in the same sources, byte for byte.
-
-    To follow names through the package takes a job as long as to load its model.
-
-    Args:
-        folder: of one file per state of the sources; it is made if the folder above is there.
-        sources: a digest of everything that a fingerprint may depend on.
-    """
-
-    def __init__(self, folder: Path, sources: str):
-        self._file = folder / f"{sources}.json"
-
-    def of(self, entries: tuple[str, ...], code: Fingerprints) -> str:
-        """Return the fingerprint of entries, from `code` where nobody has asked for it yet."""
-        name, known = " ".join(entries), self._read()
-        if name not in known:
-            known = {**known, name: code.fingerprint(*entries)}
-            self._write({**self._read(), **known})
-        return known[name]
-
-    def _read(self) -> dict[str, str]:
-        try:
-            return json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-
-    def _write(self, known: Mapping[str, str]) -> None:
-        if not self._file.parent.parent.is_dir():
-            return
-        with contextlib.suppress(OSError):  # as on a full disk: the next process works it out
-            write_atomic(self._file, json.dumps(known, indent=0, sort_keys=True))
-            for other in set(self._file.parent.glob("*.json")) - {self._file}:
-                other.unlink()
-
-
-@functools.cache
-def sources(root: Path) -> str:
-    """Return a digest of the code below a folder: the package, its scripts, and their places."""
-    digest = hashlib.sha256()
-    for path in sorted([*(root / PACKAGE).rglob("*.py"), *(root / "workflow").rglob("*.py")]):
-        digest.update(f"{path.relative_to(root)}\n".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
 _ours = Fingerprints(ROOT)
 
 
@@ -154,7 +106,8 @@ def fingerprint(*entries: str) -> str:
     Raises:
         FileNotFoundError: an entry does not exist.
     """
-    return Remembered(ROOT / CACHE, sources(ROOT)).of(entries, _ours)
+    known = Remembered(ROOT / CACHE, sources(ROOT, PACKAGE, "workflow"))
+    return known.of(" ".join(entries), lambda: _ours.fingerprint(*entries))
 
 
 def reached(*entries: str) -> list[str]:

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from stilts.files.fingerprint import LEFT_OUT, ROOT, Remembered, fingerprint, reached, sources
+from stilts.files.fingerprint import LEFT_OUT, ROOT, fingerprint, reached
 from tests.toys.invented_code import InventedCode
 
 SCRIPT = "scripts/go.py"
@@ -297,53 +297,3 @@ def test_moving_a_module_of_this_project_changes_nothing(project):
         path.write_text(text.replace("from stilts.training import steps", line))
     assert project.fingerprints(*ENTRIES) == before
     assert any(name.startswith("stilts.models.moved:") for name in project.reached(ENTRIES[1]))
-
-
-class Counted:
-    """Code whose fingerprint is its entries, and how often somebody worked it out."""
-
-    def __init__(self):
-        self.times = 0
-
-    def fingerprint(self, *entries):
-        self.times += 1
-        return "+".join(entries)
-
-
-def test_a_fingerprint_is_worked_out_once_for_all_processes_while_no_source_changes(tmp_path):
-    code, folder = Counted(), tmp_path / ".snakemake/known"
-    folder.parent.mkdir()
-    for _ in range(2):
-        assert Remembered(folder, "one").of(("a", "b"), code) == "a+b"
-    assert code.times == 1
-    assert Remembered(folder, "one").of(("a",), code) == "a"
-    assert Remembered(folder, "two").of(("a", "b"), code) == "a+b"
-    assert code.times == 3
-    assert [file.name for file in folder.iterdir()] == ["two.json"], "older sources are gone"
-
-
-def test_a_fingerprint_is_remembered_nowhere_but_beside_what_snakemake_keeps(tmp_path):
-    code = Counted()
-    assert Remembered(tmp_path / ".snakemake/known", "one").of(("a",), code) == "a"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_cannot_be_read_is_worked_out_again(tmp_path):
-    (tmp_path / "known").mkdir()
-    (tmp_path / "known/one.json").write_text("{")
-    assert Remembered(tmp_path / "known", "one").of(("a",), Counted()) == "a"
-    assert Remembered(tmp_path / "known", "one").of(("a",), None) == "a"
-
-
-def test_sources_are_others_when_any_byte_or_place_of_them_is(tmp_path):
-    found = []
-    (tmp_path / "stilts/sub").mkdir(parents=True)
-    (tmp_path / "workflow/scripts").mkdir(parents=True)
-    for name, text in (("stilts/a.py", "1"), ("stilts/a.py", "2"), ("workflow/scripts/b.py", "2")):
-        (tmp_path / name).write_text(text)
-        found.append(sources.__wrapped__(tmp_path))
-    (tmp_path / "stilts/a.py").rename(tmp_path / "stilts/sub/a.py")
-    found.append(sources.__wrapped__(tmp_path))
-    assert len(set(found)) == 4
-    (tmp_path / "stilts/notes.txt").write_text("no code")
-    assert sources.__wrapped__(tmp_path) == found[-1]
