@@ -106,8 +106,12 @@ def fingerprint(*entries: str) -> str:
     Raises:
         FileNotFoundError: an entry does not exist.
     """
-    known = Remembered(ROOT / CACHE, sources(ROOT, PACKAGE, "workflow"))
-    return known.of(" ".join(entries), lambda: _ours.fingerprint(*entries))
+    return _remembered().of(" ".join(entries), lambda: _ours.fingerprint(*entries))
+
+
+@functools.cache
+def _remembered() -> Remembered:
+    return Remembered(ROOT / CACHE, lambda: sources(ROOT, PACKAGE, "workflow"))
 
 
 def reached(*entries: str) -> list[str]:

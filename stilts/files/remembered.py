@@ -1,7 +1,6 @@
 """Fingerprints of code that an earlier process has worked out."""
 
 import contextlib
-import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -17,18 +16,20 @@ class Remembered:
 
     Args:
         folder: of one file per state of the sources; it is made if the folder above is there.
-        sources: a digest of everything that a fingerprint may depend on.
+        sources: returns a digest of everything that a fingerprint may depend on.
     """
 
-    def __init__(self, folder: Path, sources: str):
-        self._file = folder / f"{sources}.json"
+    def __init__(self, folder: Path, sources: Callable[[], str]):
+        self._folder, self._sources, self._state = folder, sources, sources()
+        self._file = folder / f"{self._state}.json"
 
     def of(self, name: str, find: Callable[[], str]) -> str:
         """Return the fingerprint of a name, from `find` where nobody has asked for it yet."""
         known = self._read()
         if name not in known:
             known = {**known, name: find()}
-            self._write({**self._read(), **known})
+            if self._sources() == self._state:  # nobody has edited them while they were read
+                self._write({**self._read(), **known})
         return known[name]
 
     def _read(self) -> dict[str, str]:
@@ -38,15 +39,14 @@ class Remembered:
             return {}
 
     def _write(self, known: Mapping[str, str]) -> None:
-        if not self._file.parent.parent.is_dir():
+        if not self._folder.parent.is_dir():
             return
         with contextlib.suppress(OSError):  # as on a full disk: the next process works it out
             write_atomic(self._file, json.dumps(known, indent=0, sort_keys=True))
-            for other in set(self._file.parent.glob("*.json")) - {self._file}:
+            for other in set(self._folder.glob("*.json")) - {self._file}:
                 other.unlink()
 
 
-@functools.cache
 def sources(root: Path, *folders: str) -> str:
     """Return a digest of the Python files of some folders below `root`, and of their places."""
     digest = hashlib.sha256()
